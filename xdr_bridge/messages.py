@@ -1,0 +1,189 @@
+"""HTTP messages without their bodies: frozen, checked once in the constructor, trusted below it.
+
+Header values are text in which each code point up to U+00FF stands for one byte, as RFC 9110
+and `XMLHttpRequest` read them. Names follow RFC 9110.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from xdr_bridge.errors import Code, RequestError, shown
+
+# RFC 9110, section 5.6.2.
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+# RFC 9110, section 5.5, without obsolete folding: tab, space, visible, obs-text.
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_REASON = _VALUE
+
+Pair = tuple[str, str]
+
+
+def is_token(text: str) -> bool:
+    """Whether `text` is a token (RFC 9110, section 5.6.2)."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+class Headers:
+    """An immutable list of header fields that answers to names in any letter case."""
+
+    __slots__ = ("_index", "_pairs")
+
+    def __init__(self, pairs: Iterable[Pair] = ()) -> None:
+        """Check every name and value.
+
+        Raises:
+            RequestError: A name is no token, or a value holds a control character or one beyond U+00FF.
+        """
+        self._pairs = tuple(pairs)
+        self._index: dict[str, list[str]] | None = None
+        for name, value in self._pairs:
+            if not is_token(name):
+                raise RequestError(
+                    Code.HEADER_NAME_MALFORMED,
+                    f"the header name {shown(name)} is no token; letters, digits and hyphens are accepted",
+                )
+            if _VALUE.fullmatch(value) is None:
+                raise RequestError(
+                    Code.HEADER_VALUE_MALFORMED,
+                    f"the value of {name} holds a control character or one beyond U+00FF;"
+                    " tab, space, visible ASCII and ISO 8859-1 are accepted",
+                )
+
+    @classmethod
+    def trusted(cls, pairs: Iterable[Pair]) -> Headers:
+        """Make headers of fields that a parser has checked already."""
+        headers = cls.__new__(cls)
+        headers._pairs = tuple(pairs)
+        headers._index = None
+        return headers
+
+    def __iter__(self) -> Iterator[Pair]:
+        """Go through (name, value) in order."""
+        return iter(self._pairs)
+
+    def __len__(self) -> int:
+        """Count the fields."""
+        return len(self._pairs)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare fields and their order, names to the letter."""
+        return isinstance(other, Headers) and self._pairs == other._pairs
+
+    def __hash__(self) -> int:
+        """Hash the fields."""
+        return hash(self._pairs)
+
+    def __repr__(self) -> str:
+        """Show the fields."""
+        return f"Headers({list(self._pairs)!r})"
+
+    def __contains__(self, name: str) -> bool:
+        """Whether a field of this name is there."""
+        return name.lower() in self._by_name()
+
+    def get_all(self, name: str) -> list[str]:
+        """Return the values of all fields of this name, in order."""
+        return self._by_name().get(name.lower(), [])
+
+    def get(self, name: str) -> str | None:
+        """Return the combined value (RFC 9110, section 5.3), or None."""
+        values = self._by_name().get(name.lower())
+        if values is None:
+            return None
+        return values[0] if len(values) == 1 else ", ".join(values)
+
+    def _by_name(self) -> dict[str, list[str]]:
+        if self._index is None:
+            index: dict[str, list[str]] = {}
+            for name, value in self._pairs:
+                index.setdefault(name.lower(), []).append(value)
+            self._index = index
+        return self._index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestHead:
+    """A request line and its header fields.
+
+    Attributes:
+        method: The method, as it goes on the wire.
+        target: The request target as bytes would spell it: path and query in origin form, for calls.
+        headers: The fields.
+        client: The address of who sent it, where an edge knows.
+        scheme: "http" or "https": how it reached the bridge.
+    """
+
+    method: str
+    target: str
+    headers: Headers
+    client: str | None = None
+    scheme: str = "http"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseHead:
+    """A status line and its header fields.
+
+    Attributes:
+        status: Three digits, 100 to 999.
+        reason: The reason phrase, possibly empty.
+        headers: The fields.
+    """
+
+    status: int
+    reason: str
+    headers: Headers
+
+    def __post_init__(self) -> None:
+        """Check what would let an answer be split.
+
+        Raises:
+            ValueError: The status is out of range or the reason holds a control character.
+        """
+        if not 100 <= self.status <= 999 or _REASON.fullmatch(self.reason) is None:
+            raise ValueError(f"no status line: {self.status!r} {self.reason!r}")
+
+
+def has_body(method: str, status: int) -> bool:
+    """Whether an answer to `method` with this status may have a body (RFC 9110, section 6.4.1).
+
+    205 has none either: section 15.3.6 forbids content there.
+    """
+    return method != "HEAD" and status >= 200 and status not in (204, 205, 304)
+
+
+def list_items(value: str | None) -> list[str]:
+    """Split a comma-separated header value (RFC 9110, section 5.6.1), empty items dropped."""
+    if not value:
+        return []
+    return [item for item in (part.strip(" \t") for part in value.split(",")) if item]
+
+
+# RFC 9110, section 7.6.1, and the framing fields: they belong to one connection only.
+HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+
+def without_hop_by_hop(headers: Headers) -> Iterator[Pair]:
+    """Go through the end-to-end fields: none of `HOP_BY_HOP`, none that Connection names."""
+    named = {item.lower() for item in list_items(headers.get("Connection"))}
+    # A caller must not be able to strip the fields that decide (Connection: Origin).
+    named -= {"origin", "host", "content-length", "content-type", "authorization", "cookie"}
+    for name, value in headers:
+        lowered = name.lower()
+        if lowered not in HOP_BY_HOP and lowered not in named:
+            yield name, value
