@@ -1,0 +1,270 @@
+"""Read the answers of an API, strictly, from any pieces of bytes. No I/O and no clock.
+
+Follows RFC 9112 (the grammar) and RFC 9110 (which answers have content). Where the standard lets
+a recipient repair what is malformed, this one refuses: a guess about where an answer ends is a
+guess about which page gets the next one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Protocol
+
+from xdr_bridge.errors import Code, UpstreamError
+from xdr_bridge.messages import Headers, ResponseHead, has_body
+
+# RFC 9112, section 5: field-line = field-name ":" OWS field-value OWS, each ended by CRLF. A bare
+# CR or LF, a NUL and obsolete folding (section 5.2) match nowhere. Possessive: time is linear.
+_FIELD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[\t\x20-\x7e\x80-\xff]*+\r\n"
+_FIELDS = re.compile(rf"(?:{_FIELD})*+")
+# RFC 9112, section 4, but for the space before an empty reason, which common servers leave out.
+_STATUS_LINE = r"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*+))?+\r\n"
+_HEAD = re.compile(rf"{_STATUS_LINE}((?:{_FIELD})*+)\r\n")
+_START = b"HTTP/1."
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+# RFC 9110, section 8.6. 18 digits stay below 2 ** 63.
+_LENGTH = re.compile(r"[0-9]{1,18}")
+# RFC 9112, section 7.1: chunk-size, extensions ignored, CRLF. Servers that pad the size with
+# spaces exist. Every chunk line but the first begins with the CRLF that ends the chunk before.
+_CHUNK = rb"([0-9A-Fa-f]{1,15}+)[ \t]{0,16}+(?:;[\t\x20-\x7e\x80-\xff]{0,1024}+)?+\r\n"
+_FIRST_CHUNK = re.compile(_CHUNK)
+_NEXT_CHUNK = re.compile(rb"\r\n" + _CHUNK)
+# At least as long as the longest match above.
+_MAX_CHUNK_LINE = 1100
+_MAX_INTERIM = 20
+
+
+class Sink(Protocol):
+    """Who wants an answer, as it comes."""
+
+    def on_head(self, head: ResponseHead) -> None:
+        """Take the head of the final answer."""
+
+    def on_data(self, data: bytes) -> None:
+        """Take a piece of its content, never an empty one."""
+
+
+class AnswerReader:
+    """Reads the answer to one request.
+
+    Attributes:
+        sink: Who is told.
+        started: Whether any byte of an answer has come.
+        answered: Whether the head of the final answer has been told.
+        done: Whether the answer is complete.
+        reusable: Whether, once it is done, the connection may carry another request.
+    """
+
+    __slots__ = (
+        "_held",
+        "_interim",
+        "_left",
+        "_line",
+        "_max_head_bytes",
+        "_method",
+        "_step",
+        "answered",
+        "done",
+        "reusable",
+        "sink",
+        "started",
+    )
+
+    def __init__(self, method: str, sink: Sink, max_head_bytes: int) -> None:
+        self.sink = sink
+        self.started = False
+        self.answered = False
+        self.done = False
+        self.reusable = True
+        self._method = method
+        self._max_head_bytes = max_head_bytes
+        # Plain functions: a bound method here would be a reference cycle for each call.
+        self._step: Callable[[AnswerReader, bytes], bytes] = AnswerReader._read_head
+        self._held = bytearray()
+        self._left = 0
+        self._line = _FIRST_CHUNK
+        self._interim = 0
+
+    def feed(self, data: bytes) -> bool:
+        """Take what has arrived and return whether the answer is complete.
+
+        What comes before a mistake is told before it is raised, so that the pieces in which the
+        bytes arrive change nothing. The content of one call is told as one piece.
+
+        Raises:
+            UpstreamError: The answer is malformed: `UPSTREAM_BROKEN` before its head was told,
+                `UPSTREAM_CUT` after.
+        """
+        self.started = True
+        while data and not self.done:
+            data = self._step(self, data)
+        if data:
+            # Nobody asked for what these bytes may answer.
+            self.reusable = False
+        return self.done
+
+    def close(self) -> None:
+        """Take the end of the connection, which ends an answer of unknown length.
+
+        TLS or not, an orderly end is enough: servers that close without `close_notify` are too
+        many to refuse (RFC 9112, section 9.8, lets us only if the length is known otherwise).
+
+        Raises:
+            UpstreamError: The answer is not complete.
+        """
+        self.reusable = False
+        if self._step is AnswerReader._read_until_close:
+            self.done = True
+        elif not self.done:
+            raise self._error("it closed the connection in the middle of its answer")
+
+    def _read_head(self, data: bytes) -> bytes:
+        block, rest = self._through_blank_line(data, self._max_head_bytes)
+        if block is None:
+            held = self._held
+            # Something else than HTTP may never send an empty line: say so now.
+            fresh = max(0, len(held) - len(data))
+            if not held.startswith(_START[: len(held)]) or _BARE_LF.search(held, fresh):
+                raise self._error("the head of its answer is malformed")
+            return b""
+        match = _HEAD.fullmatch(block.decode("latin-1"))
+        if match is None:
+            raise self._error("the head of its answer is malformed")
+        minor, status, reason, fields = match.groups()
+        pairs = []
+        for line in fields.split("\r\n")[:-1]:
+            name, _, value = line.partition(":")
+            pairs.append((name, value.strip(" \t")))
+        head = ResponseHead(status=int(status), reason=reason or "", headers=Headers.trusted(pairs))
+        if head.status < 200:
+            self._skip_interim(head.status)
+            return rest
+        self._frame(head, minor)
+        self.answered = True
+        self.sink.on_head(head)
+        return rest
+
+    def _skip_interim(self, status: int) -> None:
+        """Drop an interim answer (RFC 9110, section 15.2)."""
+        if status == 101:
+            raise self._error("it switched protocols without being asked to")
+        self._interim += 1
+        if self._interim > _MAX_INTERIM:
+            raise self._error("it sends interim answers without end")
+
+    def _frame(self, head: ResponseHead, minor: str) -> None:
+        """Find out where the answer ends (RFC 9112, section 6.3)."""
+        headers = head.headers
+        lengths = headers.get_all("content-length")
+        codings = headers.get_all("transfer-encoding")
+        if lengths and codings:
+            raise self._error("its answer has both a Content-Length and a Transfer-Encoding")
+        if lengths and (len(lengths) > 1 or _LENGTH.fullmatch(lengths[0]) is None):
+            raise self._error("the Content-Length of its answer is not one number")
+        # RFC 9112, section 6.1: in HTTP/1.0 a transfer coding means faulty framing.
+        if codings and (minor == "0" or [coding.lower() for coding in codings] != ["chunked"]):
+            raise self._error("the Transfer-Encoding of its answer is not just chunked")
+        if minor == "0" or "close" in (headers.get("connection") or "").lower():
+            self.reusable = False
+        if not has_body(self._method, head.status):
+            self.done = True
+            if head.status == 205:
+                # Content is forbidden there, yet its framing may follow: "0 CRLF CRLF".
+                self.reusable = False
+        elif codings:
+            self._step = AnswerReader._read_chunks
+        elif lengths:
+            self._left = int(lengths[0])
+            self.done = not self._left
+            self._step = AnswerReader._read_counted
+        else:
+            self.reusable = False
+            self._step = AnswerReader._read_until_close
+
+    def _read_counted(self, data: bytes) -> bytes:
+        piece = data[: self._left]
+        rest = data[self._left :]
+        self._left -= len(piece)
+        self.done = not self._left
+        self.sink.on_data(piece)
+        return rest
+
+    def _read_until_close(self, data: bytes) -> bytes:
+        self.sink.on_data(data)
+        return b""
+
+    def _read_chunks(self, data: bytes) -> bytes:
+        """Take whole and begun chunks (RFC 9112, section 7.1)."""
+        if self._held:
+            data = bytes(self._held) + data
+            self._held.clear()
+        position = 0
+        pieces: list[bytes] = []
+        try:
+            while True:
+                if self._left:
+                    piece = data[position : position + self._left]
+                    pieces.append(piece)
+                    position += len(piece)
+                    self._left -= len(piece)
+                if position == len(data):
+                    return b""
+                match = self._line.match(data, position)
+                if match is None:
+                    self._hold_chunk_line(data[position:])
+                    return b""
+                position = match.end()
+                self._line = _NEXT_CHUNK
+                self._left = int(match[1], 16)
+                if not self._left:
+                    # An empty line right here ends the answer; see _read_trailers.
+                    self._held += b"\r\n"
+                    self._step = AnswerReader._read_trailers
+                    return data[position:]
+        finally:
+            content = b"".join(pieces)
+            if content:
+                self.sink.on_data(content)
+
+    def _hold_chunk_line(self, begun: bytes) -> None:
+        skip = 0 if self._line is _FIRST_CHUNK else 2
+        if begun.find(b"\r\n", skip) >= 0 or len(begun) > _MAX_CHUNK_LINE:
+            raise self._error("a chunk of its answer is malformed")
+        self._held += begun
+
+    def _read_trailers(self, data: bytes) -> bytes:
+        """Drop the trailer section (RFC 9112, section 7.1.2); `_held` began with a CRLF."""
+        block, rest = self._through_blank_line(data, self._max_head_bytes)
+        if block is None:
+            return b""
+        if _FIELDS.fullmatch(block[2:-2].decode("latin-1")) is None:
+            raise self._error("the trailers of its answer are malformed")
+        self.done = True
+        return rest
+
+    def _through_blank_line(self, data: bytes, limit: int) -> tuple[bytes | None, bytes]:
+        """Split after an empty line, or hold everything until one comes."""
+        held = self._held
+        if held:
+            # The mark may have begun in what is held; nothing before is searched again.
+            searched = max(0, len(held) - 3)
+            held += data
+            end = held.find(b"\r\n\r\n", searched)
+            if end >= 0:
+                data = bytes(held)
+                held.clear()
+        else:
+            end = data.find(b"\r\n\r\n")
+            if end < 0:
+                held += data
+        if end + 4 > limit or len(held) > limit:
+            raise self._error(f"a head or trailer section of its answer exceeds {limit} bytes")
+        if end < 0:
+            return None, b""
+        return data[: end + 4], data[end + 4 :]
+
+    def _error(self, what: str) -> UpstreamError:
+        if self.answered:
+            return UpstreamError(Code.UPSTREAM_CUT, f"the API's answer broke off: {what}")
+        return UpstreamError(Code.UPSTREAM_BROKEN, f"the API gave no usable answer: {what}")

@@ -1,0 +1,281 @@
+"""Connections to the API: opening one, and what one does with the bytes that pass.
+
+A `Connection` is an asyncio protocol that carries one call after the other and knows nothing
+about them. Follows RFC 9112, section 9.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from dataclasses import dataclass
+from ssl import SSLCertVerificationError, SSLContext, SSLError
+from typing import Protocol, cast
+
+from xdr_bridge.errors import Code, UpstreamError
+
+# RFC 8305, section 5.
+_HAPPY_EYEBALLS_SECONDS = 0.25
+
+
+class Owner(Protocol):
+    """What a connection asks of the pool."""
+
+    def release(self, connection: Connection) -> None:
+        """Take back a connection that may carry another call."""
+
+    def lost(self, connection: Connection) -> None:
+        """Hear that a connection is gone for good."""
+
+
+class Cargo(Protocol):
+    """What a connection carries: a `Transfer`."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether the head of the answer has come."""
+
+    def feed(self, data: bytes) -> bool:
+        """Read a piece of the answer and return whether the head is behind us."""
+
+    def hang_up(self, reason: Exception | None) -> None:
+        """Take the end of the connection; `reason` None if it was orderly."""
+
+    def drained(self) -> None:
+        """Hear that more may be written."""
+
+    def waits_for_page(self) -> bool:
+        """Whether the request is not complete yet."""
+
+    def fail(self, error: UpstreamError) -> None:
+        """Give the call up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where the API is.
+
+    Attributes:
+        host: Name or address; names are resolved anew for each connection.
+        port: The TCP port.
+        ssl: For TLS; what it verifies is the caller's choice.
+        server_hostname: The name in the certificate, where it is not `host`.
+    """
+
+    host: str
+    port: int
+    ssl: SSLContext | None = None
+    server_hostname: str | None = None
+
+    def __str__(self) -> str:
+        """Write `host:port` (RFC 3986, section 3.2)."""
+        return f"{self._name}:{self.port}"
+
+    @property
+    def host_field(self) -> str:
+        """The Host field (RFC 9110, section 7.2): without the default port."""
+        return self._name if self.port == (443 if self.ssl else 80) else str(self)
+
+    @property
+    def _name(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    async def connect(self, owner: Owner, buffer: memoryview, seconds: float) -> Connection:
+        """Open a connection.
+
+        Raises:
+            UpstreamError: `UPSTREAM_TIMEOUT` or `UPSTREAM_UNREACHABLE`.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            # A timer, but one for a connection, not for a call.
+            async with asyncio.timeout(seconds):
+                _, connection = await loop.create_connection(
+                    lambda: Connection(owner, loop, buffer),
+                    self.host,
+                    self.port,
+                    ssl=self.ssl,
+                    server_hostname=(self.server_hostname or self.host) if self.ssl else None,
+                    happy_eyeballs_delay=_HAPPY_EYEBALLS_SECONDS,
+                )
+        except TimeoutError as error:
+            detail = f"no connection to the API at {self} could be made in time"
+            raise UpstreamError(Code.UPSTREAM_TIMEOUT, detail) from error
+        except (OSError, UnicodeError) as error:
+            detail = f"the API at {self} could not be reached: {_reason(error)}"
+            raise UpstreamError(Code.UPSTREAM_UNREACHABLE, detail) from error
+        return connection
+
+
+class Connection(asyncio.BufferedProtocol):
+    """One connection to the API (RFC 9112, section 9), carrying one call or idle.
+
+    Attributes:
+        cargo: The call it carries, None while idle.
+        calls: How many it has carried.
+        since: When something last moved, or when it became idle.
+    """
+
+    __slots__ = (
+        "_buffer",
+        "_loop",
+        "_owner",
+        "_paused",
+        "_transport",
+        "_unsent",
+        "calls",
+        "cargo",
+        "gone",
+        "is_full",
+        "since",
+    )
+
+    _transport: asyncio.Transport
+
+    def __init__(self, owner: Owner, loop: asyncio.AbstractEventLoop, buffer: memoryview) -> None:
+        """Begin a connection; `buffer` is shared by all that live in one loop.
+
+        Sharing is sound because each read is consumed before the next begins. A plain
+        `asyncio.Protocol` would allocate 256 KiB for each read, which costs 20 us now and then.
+        """
+        self.cargo: Cargo | None = None
+        self.calls = 0
+        self.since = loop.time()
+        self.is_full = False
+        self.gone: asyncio.Future[None] = loop.create_future()
+        self._owner = owner
+        self._loop = loop
+        self._buffer = buffer
+        # Kept here because not every transport of asyncio can be asked.
+        self._paused = False
+        self._unsent = 0
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether it is on its way out."""
+        return self._transport.is_closing()
+
+    def begin(self, cargo: Cargo) -> None:
+        """Carry this call."""
+        self.cargo = cargo
+        self.calls += 1
+        self._unsent = 0
+        self.touch()
+
+    def finish(self) -> None:
+        """Become free after a complete answer, or close if the API has not read all we sent."""
+        self.cargo = None
+        if self._transport.get_write_buffer_size():
+            self._transport.abort()
+            return
+        # Also after a pause: an idle connection must notice its end.
+        self.resume_reading()
+        self._owner.release(self)
+
+    def touch(self) -> None:
+        """Note that something moved."""
+        self.since = self._loop.time()
+
+    def quiet_seconds(self, now: float) -> float:
+        """For how long the API has been holding the call up.
+
+        It is not while the page is slow: reading is paused, or the body is open and all of it
+        has been sent.
+        """
+        transport = self._transport
+        unsent = transport.get_write_buffer_size()
+        waits = self.cargo is not None and self.cargo.waits_for_page() and not unsent
+        if unsent != self._unsent or waits or self._paused:
+            self._unsent = unsent
+            self.since = now
+        return now - self.since
+
+    def write(self, data: bytes) -> None:
+        """Send, or keep in the transport's buffer; `is_full` says when that is enough."""
+        self._transport.write(data)
+
+    def pause_reading(self) -> None:
+        """Read nothing; the API feels it when its socket is full."""
+        if not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read again."""
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+            self.touch()
+
+    def close(self) -> None:
+        """Close while idle, politely: TLS says goodbye."""
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Close now; what is unsent is dropped."""
+        self.cargo = None
+        self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin (asyncio)."""
+        # asyncio sets TCP_NODELAY itself; a test holds it to that.
+        self._transport = cast(asyncio.Transport, transport)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Say where to read to (asyncio)."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what was read (asyncio)."""
+        cargo = self.cargo
+        if cargo is None:
+            # An idle connection has nothing to say (RFC 9112, section 9.2).
+            self.abort()
+        elif cargo.feed(self._buffer[:nbytes].tobytes()):
+            self.touch()
+
+    def eof_received(self) -> bool:
+        """Take the API's end of the connection; there is no use for half of one (asyncio)."""
+        self._hang_up(None)
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take the end of the connection (asyncio)."""
+        self._hang_up(exc)
+        if not self.gone.done():
+            self.gone.set_result(None)
+        self._owner.lost(self)
+
+    def pause_writing(self) -> None:
+        """Note that the API reads slowly (asyncio)."""
+        self.is_full = True
+
+    def resume_writing(self) -> None:
+        """Note that it has caught up (asyncio)."""
+        self.is_full = False
+        if self.cargo is not None:
+            self.cargo.drained()
+
+    def _hang_up(self, reason: Exception | None) -> None:
+        cargo, self.cargo = self.cargo, None
+        if cargo is not None:
+            cargo.hang_up(reason)
+
+
+def _reason(error: Exception) -> str:
+    """Say in words what failed."""
+    match error:
+        case ConnectionRefusedError():
+            return "it refused the connection"
+        case socket.gaierror() | UnicodeError():
+            return "its name could not be resolved"
+        case SSLCertVerificationError():
+            return f"its certificate is not valid ({error.verify_message})"
+        case SSLError():
+            return "TLS could not be agreed on"
+        case OSError(errno=int() as number):
+            # Not `strerror`: asyncio puts the address there, where we would repeat it.
+            return os.strerror(number).lower()
+        case _:
+            return "the connection failed"

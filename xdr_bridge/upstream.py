@@ -1,0 +1,276 @@
+"""The pooled, streaming HTTP/1.1 client to the API. It decides nothing about calls.
+
+Connections are kept open and reused, the most recently used first, so that idle ones grow old
+and go. There is no task and no timer for a call that finds an idle connection: one sweep
+looks after all deadlines. Follows RFC 9112, section 9.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from ssl import SSLContext
+
+from xdr_bridge.connections import Cargo, Connection, Endpoint
+from xdr_bridge.errors import Code, UpstreamError
+from xdr_bridge.messages import RequestHead
+from xdr_bridge.requests import render_head
+from xdr_bridge.transfers import Receiver as Receiver
+from xdr_bridge.transfers import Transfer as Transfer
+
+_log = logging.getLogger(__name__)
+
+# Also the most that is told of an answer after `pause`.
+_BUFFER_BYTES = 65536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamLimits:
+    """How long and how much.
+
+    Attributes:
+        connect_seconds: To connect, TLS included; also the longest wait in line.
+        first_byte_seconds: From the end of sending, or the last progress of it, to the head.
+        idle_seconds: Between two pieces of an answer's body, while we read.
+        keep_alive_seconds: For an idle connection. Common servers close after 5 seconds; to
+            be first avoids calls that meet a closing connection.
+        max_idle: Idle connections.
+        max_connections: All connections; calls beyond wait in line.
+        max_waiting: Calls in that line; calls beyond are refused.
+        max_head_bytes: Head of an answer, and its trailers.
+    """
+
+    connect_seconds: float = 5.0
+    first_byte_seconds: float = 30.0
+    idle_seconds: float = 30.0
+    keep_alive_seconds: float = 4.0
+    max_idle: int = 64
+    max_connections: int = 256
+    max_waiting: int = 1024
+    max_head_bytes: int = 65536
+
+
+class Pool:
+    """Calls to one API. Belongs to the event loop in which it is first used."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        ssl: SSLContext | None = None,
+        server_hostname: str | None = None,
+        limits: UpstreamLimits | None = None,
+    ) -> None:
+        """Make a pool; nothing is opened before the first call.
+
+        Where the API is, `Endpoint` explains.
+        """
+        self._endpoint = Endpoint(host=host, port=port, ssl=ssl, server_hostname=server_hostname)
+        self._host_field = self._endpoint.host_field
+        self._limits = limits = limits or UpstreamLimits()
+        self._buffer = memoryview(bytearray(_BUFFER_BYTES))
+        self._connections: set[Connection] = set()
+        # Ordered by the time they became idle, the last first to be used again.
+        self._idle: dict[Connection, None] = {}
+        self._connecting: dict[asyncio.Task[None], Transfer] = {}
+        # Who waits for a connection, and since when; in order.
+        self._line: dict[Transfer, float] = {}
+        self._sweep: asyncio.TimerHandle | None = None
+        self._sweep_seconds = min(
+            1.0,
+            limits.connect_seconds / 4,
+            limits.first_byte_seconds / 4,
+            limits.idle_seconds / 4,
+            limits.keep_alive_seconds / 4,
+        )
+        self._closed = False
+
+    def send(self, head: RequestHead, receiver: Receiver, body: bytes = b"") -> Transfer:
+        """Make a call whose body is all here.
+
+        Raises:
+            ValueError: The head cannot be sent; see `render_head`. A bug.
+        """
+        request = render_head(head, host=self._host_field, length=len(body)) + body
+        return self._start(head, receiver, request, left=0, ended=True)
+
+    def stream(self, head: RequestHead, receiver: Receiver, length: int | None) -> Transfer:
+        """Make a call whose body follows through `Transfer.write` and `Transfer.end`.
+
+        Raises:
+            ValueError: The head cannot be sent; see `render_head`. A bug.
+        """
+        request = render_head(head, host=self._host_field, length=length)
+        return self._start(head, receiver, request, left=length, ended=False)
+
+    async def close(self) -> None:
+        """End all calls with an error, close all connections and wait until they are gone."""
+        self._closed = True
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep = None
+        active = [c.cargo for c in self._connections if c.cargo is not None]
+        loop = asyncio.get_running_loop()
+        for transfer in (*active, *self._connecting.values(), *self._line):
+            code = Code.UPSTREAM_CUT if transfer.answered else Code.OVERLOADED
+            # One by one, so that a receiver that raises takes no other down.
+            loop.call_soon(transfer.fail, UpstreamError(code, "the bridge is stopping"))
+        tasks = tuple(self._connecting)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        connections = tuple(self._connections)
+        await asyncio.sleep(0)
+        for connection in connections:
+            connection.abort()
+        await asyncio.gather(*(connection.gone for connection in connections))
+
+    def release(self, connection: Connection) -> None:
+        """Give a free connection to the next in line, or keep it."""
+        if connection.is_closing:
+            return
+        if self._closed:
+            connection.close()
+        elif self._line:
+            transfer = next(iter(self._line))
+            del self._line[transfer]
+            transfer.attach(connection)
+        elif len(self._idle) < self._limits.max_idle:
+            connection.touch()
+            self._idle[connection] = None
+        else:
+            connection.close()
+
+    def lost(self, connection: Connection) -> None:
+        """Forget a connection; its place goes to the next in line."""
+        self._connections.discard(connection)
+        self._idle.pop(connection, None)
+        self._serve_line()
+
+    def repeat(self, transfer: Transfer) -> None:
+        """Open a connection for a transfer whose kept one was dead, in its place."""
+        _log.debug("a kept connection to %s was closed; repeating the call", self._endpoint)
+        self._open(transfer)
+
+    def withdraw(self, transfer: Transfer) -> None:
+        """Take a transfer out of the line; a connection on its way is kept for others."""
+        self._line.pop(transfer, None)
+
+    def _start(
+        self,
+        head: RequestHead,
+        receiver: Receiver,
+        request: bytes,
+        *,
+        left: int | None,
+        ended: bool,
+    ) -> Transfer:
+        limits = self._limits
+        transfer = Transfer(
+            self,
+            head,
+            receiver,
+            request,
+            left=left,
+            ended=ended,
+            max_head_bytes=limits.max_head_bytes,
+        )
+        connection = self._take_idle()
+        if self._closed:
+            self._refuse(transfer, "the bridge is stopping")
+        elif connection is not None:
+            transfer.attach(connection)
+        elif self._has_room():
+            self._open(transfer)
+        elif len(self._line) < limits.max_waiting:
+            self._line[transfer] = asyncio.get_running_loop().time()
+        else:
+            self._refuse(transfer, "too many calls are waiting for the API")
+        self._arm()
+        return transfer
+
+    def _refuse(self, transfer: Transfer, detail: str) -> None:
+        # Later: the edge has not seen the transfer yet.
+        error = UpstreamError(Code.OVERLOADED, detail)
+        asyncio.get_running_loop().call_soon(transfer.fail, error)
+
+    def _take_idle(self) -> Connection | None:
+        oldest = asyncio.get_running_loop().time() - self._limits.keep_alive_seconds
+        while self._idle:
+            connection, _ = self._idle.popitem()
+            if connection.since > oldest and not connection.is_closing:
+                return connection
+            # The sweep is coarse; the API may be closing this one right now.
+            connection.close()
+        return None
+
+    def _has_room(self) -> bool:
+        used = len(self._connections) + len(self._connecting)
+        return used < self._limits.max_connections
+
+    def _serve_line(self) -> None:
+        while self._line and not self._closed and self._has_room():
+            transfer = next(iter(self._line))
+            del self._line[transfer]
+            self._open(transfer)
+
+    def _open(self, transfer: Transfer) -> None:
+        task = asyncio.get_running_loop().create_task(self._connect(transfer))
+        self._connecting[task] = transfer
+        task.add_done_callback(self._connected)
+
+    def _connected(self, task: asyncio.Task[None]) -> None:
+        del self._connecting[task]
+        self._serve_line()
+
+    async def _connect(self, transfer: Transfer) -> None:
+        try:
+            connection = await self._endpoint.connect(
+                self, self._buffer, self._limits.connect_seconds
+            )
+        except UpstreamError as error:
+            transfer.fail(error)
+            return
+        self._connections.add(connection)
+        if transfer.done:
+            self.release(connection)
+        else:
+            transfer.attach(connection)
+        self._arm()
+
+    def _arm(self) -> None:
+        if self._sweep is None and not self._closed:
+            loop = asyncio.get_running_loop()
+            self._sweep = loop.call_later(self._sweep_seconds, self._on_sweep)
+
+    def _on_sweep(self) -> None:
+        self._sweep = None
+        if self._connections or self._line:
+            # First, so that a receiver that raises does not end all sweeping.
+            self._arm()
+        now = asyncio.get_running_loop().time()
+        limits = self._limits
+        for transfer, since in tuple(self._line.items()):
+            if now - since < limits.connect_seconds:
+                break
+            transfer.fail(UpstreamError(Code.OVERLOADED, "all connections to the API stayed busy"))
+        for connection in tuple(self._idle):
+            if now - connection.since < limits.keep_alive_seconds:
+                break
+            del self._idle[connection]
+            connection.close()
+        for connection in tuple(self._connections):
+            if connection.cargo is not None:
+                self._check(connection.cargo, connection.quiet_seconds(now))
+
+    def _check(self, cargo: Cargo, quiet_seconds: float) -> None:
+        limits = self._limits
+        if cargo.answered:
+            if quiet_seconds >= limits.idle_seconds:
+                detail = f"the API's answer stalled for {limits.idle_seconds:g} seconds"
+                cargo.fail(UpstreamError(Code.UPSTREAM_CUT, detail))
+        elif quiet_seconds >= limits.first_byte_seconds:
+            detail = f"the API did not answer within {limits.first_byte_seconds:g} seconds"
+            cargo.fail(UpstreamError(Code.UPSTREAM_TIMEOUT, detail))
