@@ -90,7 +90,7 @@ class _ApiHandler(RequestHandler):
 
     def answer(self, value: object) -> None:
         self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps(value, ensure_ascii=False))
+        self.finish(_as_json(value))
 
     def problem(
         self, status: int, detail: str, errors: dict[str, list[str]] | None = None
@@ -113,7 +113,7 @@ class _ApiHandler(RequestHandler):
         if errors:
             problem["errors"] = errors
         self.set_header("Content-Type", "application/problem+json")
-        self.finish(json.dumps(problem, ensure_ascii=False))
+        self.finish(_as_json(problem))
 
     def read_fields(self, *, onto: Note | None = None) -> dict[str, Any]:
         """Return the note's fields from the request's body, or answer 400, 415 or 422.
@@ -206,6 +206,10 @@ class _NoSuchPathHandler(_ApiHandler):
     def prepare(self) -> None:
         super().prepare()
         self.problem(404, f"there is nothing at {self.request.path}")
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _field_errors(fields: dict[str, Any]) -> dict[str, list[str]]:

@@ -18,13 +18,13 @@
       title = 'Native CORS.';
       text = 'The script looked, found it, and installed nothing. The bridge answers the preflights.';
     } else if (isInstalled) {
-      title = 'XDomainRequest only: GET or POST, text, no headers, no status.';
+      title = 'XDomainRequest only: GET or POST, no headers, no status.';
       text = 'The script makes XMLHttpRequest whole again.';
     }
     shop.fill(find('status'), [
       element('b', {}, [title]), ' ' + text,
       element('span', {'class': 'facts'}, [
-        fact('document mode', before.documentMode ? String(before.documentMode) : 'none'),
+        before.documentMode ? fact('document mode', String(before.documentMode)) : null,
         fact('XDomainRequest', before.hasXDomainRequest ? 'yes' : 'no'),
         fact('native CORS', before.hasCors ? 'yes' : 'no'),
         fact('script', isInstalled ? 'installed' : 'stood aside')
@@ -234,12 +234,12 @@
 
   // The method, target, headers and body of each; what the API makes of it is what is to be seen.
   var experiments = [
-    ['invalid', 'A title too long', '422', 'POST', '/notes', JSON_TYPE,
+    ['invalid', 'Title too long', '422', 'POST', '/notes', JSON_TYPE,
       '{"title":"' + new Array(82).join('x') + '"}'],
-    ['missing', 'A note that is gone', '404', 'GET', '/notes/999999', [], null],
-    ['count', 'Only the count', 'HEAD', 'HEAD', '/notes?q=e', [], null],
-    ['header', 'A header of its own', '200', 'GET', '/notes/1', [['X-Request-Id', 'demo-42']], null],
-    ['untyped', 'Text, not JSON', '415', 'POST', '/notes', [['Content-Type', 'text/plain']], 'buy milk'],
+    ['missing', 'Note gone', '404', 'GET', '/notes/999999', [], null],
+    ['count', 'Count only', 'HEAD', 'HEAD', '/notes?q=e', [], null],
+    ['header', 'Own header', 'X-Request-Id', 'GET', '/notes/1', [['X-Request-Id', 'demo-42']], null],
+    ['untyped', 'Not JSON', '415', 'POST', '/notes', [['Content-Type', 'text/plain']], 'buy milk'],
     ['refused', 'Against the policy', 'refused', 'PURGE', '/notes', [], null]
   ];
 

@@ -2,7 +2,7 @@
 (function (window, shop) {
   'use strict';
 
-  var BODY_SHOWN_CHARACTERS = 260;
+  var BODY_SHOWN_CHARACTERS = 150;
   var CARDS_KEPT = 40;
 
   var element = shop.element;
@@ -31,37 +31,62 @@
     return text.replace(/\r\n/g, '\n');
   }
 
-  // Pieces are [kind, text]; of a long body the rest is kept back behind a button.
-  function block(label, pieces) {
+  function count(pieces, kind) {
+    var found = 0;
+    var index;
+    for (index = 0; index < pieces.length; index += 1) {
+      found += pieces[index][0] === kind ? 1 : 0;
+    }
+    return found;
+  }
+
+  // The empty line after a head, where there is nothing behind it, only takes room.
+  function withoutLastBreaks(pieces) {
+    var kept = pieces.slice(0);
+    while (kept.length && kept[kept.length - 1][0] === '' && plain(kept[kept.length - 1][1]) === '\n') {
+      kept.pop();
+    }
+    return kept;
+  }
+
+  function longBody(pre, text) {
+    shop.append(pre, [
+      element('span', {'class': 'body'}, [text.slice(0, BODY_SHOWN_CHARACTERS)]),
+      element('span', {'class': 'rest body'}, [text.slice(BODY_SHOWN_CHARACTERS)]),
+      element('span', {'class': 'ellipsis'}, ['\u2026 ']),
+      toggle('all ' + thousands(text.length) + ' characters', pre, 'brief')
+    ]);
+  }
+
+  // Pieces are [kind, text]. What every browser and server adds, and the rest of a long body, are
+  // kept back behind buttons.
+  function block(label, marked) {
     var pre = element('pre', {'class': 'message terse brief'});
-    var more = [];
-    var minor = 0;
+    var pieces = withoutLastBreaks(marked);
+    var minor = count(pieces, 'minor');
+    var usual = minor ? toggle('+ ' + minor + (minor === 1 ? ' usual header' : ' usual headers'), pre, 'terse') : null;
+    var before = '';
     var index;
     var kind;
     var text;
     for (index = 0; index < pieces.length; index += 1) {
       kind = pieces[index][0];
       text = plain(pieces[index][1]);
-      if (kind === 'minor') {
-        minor += 1;
+      if (usual && kind === '' && text === '\n' && before.slice(-1) === '\n') {
+        shop.append(pre, [usual, '\n']);
+        usual = null;
       }
+      before = text;
       if (kind === 'body' && text.length > BODY_SHOWN_CHARACTERS * 1.5) {
-        shop.append(pre, [
-          element('span', {'class': 'body'}, [text.slice(0, BODY_SHOWN_CHARACTERS)]),
-          element('span', {'class': 'rest body'}, [text.slice(BODY_SHOWN_CHARACTERS)]),
-          element('span', {'class': 'ellipsis'}, [' \u2026'])
-        ]);
-        more.push(toggle('all ' + thousands(text.length) + ' characters', pre, 'brief'));
+        longBody(pre, text);
       } else {
         shop.append(pre, [kind ? element('span', {'class': kind}, [text]) : text]);
       }
     }
-    if (minor) {
-      more.unshift(toggle('+ ' + minor + (minor === 1 ? ' usual header' : ' usual headers'), pre, 'terse'));
+    if (usual) {
+      shop.append(pre, [before.slice(-1) === '\n' ? '' : '\n', usual]);
     }
-    return element('div', {'class': 'block ' + label}, [
-      pre, more.length ? element('div', {'class': 'mores'}, more) : null
-    ]);
+    return element('div', {'class': 'block ' + label}, [pre]);
   }
 
   function blocks(parts) {
@@ -88,7 +113,7 @@
     var index;
     for (index = 0; index < asked.headers.length; index += 1) {
       pieces.push(['', 'xhr.setRequestHeader(\n  '], ['name', quoted(asked.headers[index][0])],
-        ['', ', '], ['value', quoted(asked.headers[index][1])], ['', ');\n']);
+        ['', ',\n  '], ['value', quoted(asked.headers[index][1])], ['', ');\n']);
     }
     pieces.push(['', 'xhr.send(']);
     if (asked.body !== null) {
@@ -167,8 +192,8 @@
     ].concat(content));
   }
 
-  function never() {
-    return [element('p', {'class': 'never'}, ['The call never left the bridge.'])];
+  function never(text) {
+    return [element('p', {'class': 'never'}, [text])];
   }
 
   shop.reasonOf = function (call) {
@@ -184,8 +209,10 @@
     return element('div', {'class': 'grid'}, [
       cell('asked', '1', 'The page asks', '', [block('program', askedPieces(call))]),
       cell('wire-request', '2', 'Over the wire', names.request, wireRequest(call)),
-      cell('received', '3', 'The API receives', '', received.length ? received : never()),
-      cell('api-answer', '4', 'The API answers', '', answered.length ? answered : []),
+      cell('received', '3', 'The API receives', '', 
+        received.length ? received : never(exchange || call.preflight ? 'The call never left the bridge.' : '')),
+      cell('api-answer', '4', 'The API answers', '', 
+        answered.length ? answered : never('')),
       cell('wire-answer', '5', 'Back over the wire', names.answer, wireAnswer(call)),
       cell('seen', '6', 'The page sees', '', [block('program', seenPieces(call.seen))])
     ]);
@@ -262,8 +289,8 @@
     call.card.setAttribute('data-form', call.exchange ? call.exchange.form : '');
     shop.fill(call.card, [
       header(call),
-      isOpen && call.seen ? grid(call) : null,
-      isOpen && call.seen ? timing(call) : null
+      isOpen && call.seen ? timing(call) : null,
+      isOpen && call.seen ? grid(call) : null
     ]);
   }
 
