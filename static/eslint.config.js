@@ -1,0 +1,80 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import js from '@eslint/js';
+import esx from 'eslint-plugin-es-x';
+
+// The floors of the polyfill, lowest first: a module imports from lower floors only.
+const FLOORS = [
+  ['env', 'errors', 'text'],
+  ['bytes', 'event-target', 'headers', 'queue', 'url'],
+  ['body', 'frame', 'location', 'request-state', 'tunnel', 'xdr-transport'],
+  ['bridged-call', 'native-call'],
+  ['bridged-request'],
+  ['install'],
+  ['xdr-bridge'],
+];
+
+const sources = readdirSync(new URL('src/', import.meta.url)).map((file) => file.replace(/\.js$/, ''));
+const homeless = sources.filter((name) => !FLOORS.flat().includes(name));
+if (homeless.length) {
+  throw new Error(`static/src/${homeless.join(', ')} has no floor in static/eslint.config.js`);
+}
+
+const floorRules = FLOORS.flatMap((floor, level) => {
+  const above = FLOORS.slice(level).flat();
+  return floor.map((name) => ({
+    files: [`static/src/${name}.js`],
+    rules: { 'no-restricted-imports': ['error', ...above.map((other) => ({ name: `./${other}.js`, message: 'Imports point to lower floors.' }))] },
+  }));
+});
+
+const oldEngines = [
+  { selector: 'FunctionExpression[id]', message: 'Support: IE 5 - 8: the name of a function expression leaks.' },
+  { selector: 'TryStatement[handler=null]', message: 'Support: IE 5 - 7: finally needs a catch.' },
+  { selector: 'ImportNamespaceSpecifier', message: 'Rollup emits __proto__ for import *.' },
+  { selector: 'MemberExpression[computed=true] > Literal.property[value=/^[0-9]+$/][parent.object.type="Literal"]', message: 'Support: IE 5 - 7: strings have no indices.' },
+  { selector: 'UnaryExpression[operator="delete"] > MemberExpression[object.name=/^(window|root)$/]', message: 'Support: IE 5 - 8: delete window.x throws.' },
+  { selector: 'Identifier[name="substr"]', message: 'Support: IE 5 - 8: substr ignores a negative start.' },
+  { selector: 'CallExpression[callee.property.name="split"] > Literal[regex]', message: 'Support: IE 5 - 8: split drops captures and empty pieces.' },
+];
+
+const es3Code = ['static/src/**/*.js', 'static/xdr-bridge.js', 'xdr_bridge/pages/**/*.js'];
+const browser = { window: 'readonly', document: 'readonly', XMLHttpRequest: 'readonly' };
+
+export default [
+  { basePath: fileURLToPath(new URL('..', import.meta.url)) },
+  { ignores: ['**/node_modules/**', 'static/emulator/ie-emulator.js'] },
+  js.configs.recommended,
+  { ...esx.configs['flat/restrict-to-es3'], files: es3Code },
+  {
+    files: es3Code,
+    settings: { 'es-x': { aggressive: true } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      'dot-notation': ['error', { allowKeywords: false }],
+      'max-lines': ['error', 300],
+      'max-lines-per-function': ['error', 40],
+      'no-control-regex': 'off',
+      'no-empty-function': 'off',
+      'no-multi-str': 'error',
+      'no-prototype-builtins': 'off',
+      // ES3 wants / escaped in a character class.
+      'no-useless-escape': 'off',
+      'no-restricted-syntax': ['error', ...oldEngines],
+      'no-unused-vars': ['error', { caughtErrors: 'none' }],
+    },
+  },
+  {
+    files: ['static/src/**/*.js'],
+    languageOptions: { ecmaVersion: 2015, sourceType: 'module', globals: browser },
+    rules: { 'es-x/no-modules': 'off' },
+  },
+  // JSON is asked for before it is used.
+  { files: ['static/src/body.js', 'static/xdr-bridge.js'], rules: { 'es-x/no-json': 'off' } },
+  {
+    files: ['static/xdr-bridge.js', 'xdr_bridge/pages/**/*.js'],
+    languageOptions: { ecmaVersion: 3, sourceType: 'script', globals: browser },
+  },
+  { files: ['static/xdr-bridge.js'], rules: { 'max-lines': 'off', 'max-lines-per-function': 'off' } },
+  ...floorRules,
+];

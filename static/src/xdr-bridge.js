@@ -1,0 +1,5 @@
+// The self-installing script.
+
+import { install } from './install.js';
+
+install();
