@@ -7,16 +7,16 @@ to the caller's `announce`.
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import tempfile
 import threading
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
-from socket import socket
 from typing import Protocol, TypeAlias
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from xdr_bridge.config import Settings
@@ -110,7 +110,7 @@ class Demo:
         try:
             self._start_gateway(journal, _free(bridge_port))
         except BaseException:
-            _close(shop_sockets)
+            shop_sockets[0].close()
             raise
         shop = make_shop(origin=self.shop_url, bridge=self.bridge_url, journal=journal)
         self._serve(shop, shop_sockets)
@@ -128,7 +128,7 @@ class Demo:
         self._gateway = gateway
         self.bridge_url = _origin(gateway.port)
 
-    def _serve(self, application: Application, sockets: list[socket]) -> str:
+    def _serve(self, application: Application, sockets: list[socket.socket]) -> str:
         server = HTTPServer(application, max_body_size=_API_MAX_BODY_BYTES)
         self._servers.append(server)
         server.add_sockets(sockets)
@@ -192,30 +192,38 @@ async def run_demo(
         await demo.stop()
 
 
-def _bind(port: int) -> list[socket]:
-    """Bind the port, or a free one where it cannot be had."""
+def _bind(port: int) -> list[socket.socket]:
+    """Listen on the port, or on a free one where it cannot be had."""
     try:
-        return bind_sockets(port, _HOST)
+        return [_listen(port)]
     except OSError:
-        if port == 0:
-            raise
-        return bind_sockets(0, _HOST)
+        return [_listen(0)]
 
 
 def _free(port: int) -> int:
     """Return the port if it can be had, else 0. The gateway binds for itself."""
-    if port == 0:
-        return 0
     try:
-        _close(bind_sockets(port, _HOST))
+        _listen(port).close()
     except OSError:
         return 0
     return port
 
 
-def _close(sockets: list[socket]) -> None:
-    for bound in sockets:
-        bound.close()
+def _listen(port: int) -> socket.socket:
+    """Listen on loopback. Tornado's `bind_sockets` leaves its socket open if it cannot."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if os.name != "nt":
+            # Else a port stays taken for a minute after the last demo. Windows means another thing
+            # by the name: to share the port with whoever has it.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setblocking(False)
+        listener.bind((_HOST, port))
+        listener.listen(128)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
 
 
 def _origin(port: int) -> str:

@@ -28,7 +28,7 @@ from xdr_bridge.pages.notes import ReceivedRequest
 
 # The API's note of a request may be a hair older than the clock reading of the bridge says.
 _SLACK_SECONDS = 0.05
-_FRAMED = ("query form", "body form")
+_TUNNELLED = ("query form", "body form")
 
 
 class ObservedExchange(Protocol):
@@ -36,7 +36,7 @@ class ObservedExchange(Protocol):
 
     @property
     def form(self) -> str:
-        """Its kind: preflight, native, query form, body form, refused or asset."""
+        """Its kind: preflight, native, query form, body form or asset."""
 
     @property
     def request(self) -> RequestHead:
@@ -140,7 +140,7 @@ def _describe(exchange: ObservedExchange, received: ReceivedRequest | None) -> d
         "form": exchange.form,
         "method": method,
         "target": target,
-        "tunnelled": _is_tunnelled(exchange),
+        "tunnelled": exchange.form in _TUNNELLED,
         "request": _describe_request(exchange),
         "received": _describe_received(received),
         "api_answer": _describe_api_answer(exchange),
@@ -154,46 +154,31 @@ def _describe(exchange: ObservedExchange, received: ReceivedRequest | None) -> d
     }
 
 
-def _is_tunnelled(exchange: ObservedExchange) -> bool:
-    if exchange.form in _FRAMED:
-        return True
-    # A refused tunnel request has no other form than "refused", but is to be shown as one.
-    return exchange.form == "refused" and any(own_parameters(exchange.request.target))
-
-
 def _asked(exchange: ObservedExchange) -> tuple[str, str]:
     """Return the method and target that the page had in mind, for finding its card."""
     request = exchange.request
-    parameters = dict(own_parameters(request.target))
     if exchange.form == "preflight":
         asked = request.headers.get("Access-Control-Request-Method") or request.method
         return asked, request.target
-    if not _is_tunnelled(exchange):
-        return request.method, request.target
-    if "$httpMethod" in parameters or exchange.form == "query form":
-        method = parameters.get("$httpMethod", request.method)
+    if exchange.form == "query form":
+        method = dict(own_parameters(request.target)).get("$httpMethod", request.method)
         return method, without_own_parameters(request.target)
-    if _has_inner_message(exchange):
+    if exchange.form == "body form":
         words = exchange.request_body.partition(b"\n")[0].decode("utf-8", "replace").split()
         if len(words) == 3:
             return words[0], words[1]
-    return request.method, without_own_parameters(request.target)
-
-
-def _has_inner_message(exchange: ObservedExchange) -> bool:
-    path = exchange.request.target.partition("?")[0]
-    return _is_tunnelled(exchange) and path.endswith("/tunnel")
+    return request.method, request.target
 
 
 def _describe_request(exchange: ObservedExchange) -> list[dict[str, Any]]:
     """Return the blocks that show what came over the wire."""
     blocks = [_block("request", mark_request(exchange.request))]
-    if _has_inner_message(exchange):
+    if exchange.form == "body form":
         text = exchange.request_body.decode("utf-8", "replace")
         blocks.append(_block("call", mark_text_message(text)))
     elif exchange.request_body:
         blocks.append(_block("body", mark_body(exchange.request_body)))
-    if _is_tunnelled(exchange) and not _has_inner_message(exchange):
+    if exchange.form == "query form":
         blocks.append(_block("parameters", mark_parameters(exchange.request.target)))
     return blocks
 
@@ -222,7 +207,7 @@ def _describe_answer(exchange: ObservedExchange) -> list[dict[str, Any]]:
 
 def _is_framed_answer(exchange: ObservedExchange) -> bool:
     # Wire 1.6: who is refused for its origin gets no frame; everyone else's starts like this.
-    return _is_tunnelled(exchange) and exchange.answer_body.lstrip(b" \r\n").startswith(
+    return exchange.form in _TUNNELLED and exchange.answer_body.lstrip(b" \r\n").startswith(
         (b"HTTP/1.1 ", b"XDR/1 error ")
     )
 

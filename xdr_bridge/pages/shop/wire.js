@@ -175,10 +175,7 @@
   function wireNames(call) {
     var exchange = call.exchange;
     if (exchange && exchange.tunnelled) {
-      return {
-        request: exchange.form === 'refused' ? 'tunnel request' : 'tunnel request, ' + exchange.form,
-        answer: 'frame'
-      };
+      return {request: 'tunnel request, ' + exchange.form, answer: 'frame'};
     }
     return {request: 'native CORS', answer: 'native CORS'};
   }

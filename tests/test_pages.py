@@ -1,0 +1,509 @@
+"""The demo: marked texts, the journal, and the three origins with the real bridge between them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tornado.httpclient import AsyncHTTPClient, HTTPResponse
+
+from xdr_bridge.config import Settings
+from xdr_bridge.gateway import Exchange, Gateway
+from xdr_bridge.messages import Headers, RequestHead, ResponseHead
+from xdr_bridge.pages import marking
+from xdr_bridge.pages.demo import Demo, Observer, run_demo
+from xdr_bridge.pages.journal import Journal
+from xdr_bridge.pages.marking import Piece
+from xdr_bridge.pages.notes import ReceivedRequest
+
+FRAMES = json.loads((Path(__file__).parent / "vectors" / "frames.json").read_text("utf-8"))
+TEXT = {"Content_Type": "text/plain"}
+
+
+def make_gateway(settings: Settings, observer: Observer) -> Gateway:
+    return Gateway(settings, observer=observer)
+
+
+def text_of(pieces: list[Piece]) -> str:
+    return "".join(text for _, text in pieces)
+
+
+def of_kind(pieces: list[Piece], kind: str) -> str:
+    return "".join(text for found, text in pieces if found == kind)
+
+
+# Marked texts.
+
+
+@pytest.mark.parametrize("case", FRAMES["cases"], ids=lambda case: case["name"])
+def test_a_marked_frame_loses_nothing_but_the_prelude(case: dict[str, Any]) -> None:
+    frame: str = case["frame"]
+
+    pieces = marking.mark_frame(frame)
+
+    shown = [(kind, text) for kind, text in pieces if kind != "note"]
+    assert text_of(shown) == frame.lstrip(" \r\n")
+    assert of_kind(pieces, "trailer").startswith("\r\nXDR-End: ")
+
+
+def test_a_frame_falls_into_start_line_headers_body_and_trailer() -> None:
+    frame = "HTTP/1.1 201 Created\r\nx-a: b\r\nXDR-URL: /n\r\n\r\n{}\r\n\r\nXDR-End: ok\r\n"
+
+    assert marking.mark_frame(frame) == [
+        ("version", "HTTP/1.1"),
+        ("", " "),
+        ("status", "201 Created"),
+        ("", "\r\n"),
+        ("name", "x-a"),
+        ("", ": "),
+        ("value", "b"),
+        ("", "\r\n"),
+        ("own-name", "XDR-URL"),
+        ("", ": "),
+        ("value", "/n"),
+        ("", "\r\n\r\n"),
+        ("body", "{}\r\n"),
+        ("trailer", "\r\nXDR-End: ok\r\n"),
+    ]
+
+
+def test_a_network_error_frame_is_a_failure_and_its_reason() -> None:
+    frame = "XDR/1 error method-not-allowed\r\nno PURGE here\r\n"
+
+    assert marking.mark_frame(frame) == [
+        ("failure", "XDR/1 error method-not-allowed"),
+        ("", "\r\n"),
+        ("reason", "no PURGE here\r\n"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\r\n",
+        "no message at all",
+        "PUT /n HTTP/1.1\nA: b\nno field\n\n{}\n\n{}",
+        "PUT /n HTTP/1.1\r\nA: b",
+        "\r\n\r\nbody",
+    ],
+)
+def test_marking_keeps_every_character_of_what_it_cannot_read(text: str) -> None:
+    assert text_of(marking.mark_text_message(text)) == text
+
+
+def test_the_bridges_own_parameters_are_told_from_the_apis() -> None:
+    target = "/n?a=%201&%24xdr=1&$httpHeaders=A%3A+b%0D%0AC%3Ad%0D%0A&b"
+
+    assert marking.without_own_parameters(target) == "/n?a=%201&b"
+    assert marking.without_own_parameters("/n?$xdr=1") == "/n"
+    assert list(marking.own_parameters(target)) == [
+        ("$xdr", "1"),
+        ("$httpHeaders", "A:+b\r\nC:d\r\n"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "pieces"),
+    [
+        (b"", []),
+        ("Käse".encode(), [("body", "Käse")]),
+        ("Käse".encode()[:2], [("body", "K")]),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 8, [("note", "16 bytes, no text")]),
+        (b"a\0b", [("note", "3 bytes, no text")]),
+        (b"x" * 8200, [("body", "x" * 8192), ("note", "\r\n… 8 more characters")]),
+    ],
+    ids=["none", "text", "cut within a character", "picture", "NUL", "long"],
+)
+def test_a_body_is_shown_as_text_or_not_at_all(body: bytes, pieces: list[Piece]) -> None:
+    assert marking.mark_body(body) == pieces
+
+
+# The journal.
+
+
+def a_request(method: str, target: str, **headers: str) -> RequestHead:
+    pairs = [(name.replace("_", "-"), value) for name, value in headers.items()]
+    return RequestHead(method=method, target=target, headers=Headers(pairs))
+
+
+def a_response(status: int, reason: str) -> ResponseHead:
+    return ResponseHead(status=status, reason=reason, headers=Headers())
+
+
+def an_exchange() -> Exchange:
+    call = a_request("DELETE", "/notes/1")
+    return Exchange(
+        form="body form",
+        request=a_request("POST", "/xdr/tunnel?$xdr=1"),
+        request_body=b"DELETE /notes/1 HTTP/1.1\r\n\r\n",
+        call=call,
+        call_body=b"",
+        api_answer=a_response(204, "No Content"),
+        api_body=b"",
+        answer=a_response(200, "OK"),
+        answer_body=b"HTTP/1.1 204 No Content\r\n\r\n\r\nXDR-End: ok\r\n",
+        sent_seconds=0.001,
+        first_byte_seconds=0.003,
+        done_seconds=0.0045,
+    )
+
+
+def received(method: str, target: str, *, at_seconds: float, body: bytes = b"") -> ReceivedRequest:
+    return ReceivedRequest(head=a_request(method, target), body=body, at_seconds=at_seconds)
+
+
+def entries(journal: Journal, after: int = 0) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(journal.after(after))["entries"]
+    return found
+
+
+def test_an_exchange_is_joined_with_what_the_api_received() -> None:
+    journal = Journal(clock=lambda: 10.0)
+    journal.note_received(received("DELETE", "/notes/2", at_seconds=9.999, body=b"other"))
+    journal.note_received(received("DELETE", "/notes/1", at_seconds=9.999, body=b"first"))
+    journal.note_received(received("DELETE", "/notes/1", at_seconds=9.999, body=b"second"))
+
+    journal.observe(an_exchange())
+    journal.observe(an_exchange())
+
+    bodies = [of_kind(entry["received"][0]["pieces"], "body") for entry in entries(journal)]
+    assert bodies == ["first", "second"]
+
+
+def test_what_the_api_received_before_the_exchange_began_is_not_its() -> None:
+    journal = Journal(clock=lambda: 10.0)
+    journal.note_received(received("DELETE", "/notes/1", at_seconds=9.5))
+
+    journal.observe(an_exchange())
+
+    assert entries(journal)[0]["received"] == []
+
+
+def test_the_journal_gives_what_is_newer_and_keeps_so_many() -> None:
+    journal = Journal(capacity=3, clock=lambda: 10.0)
+    for _ in range(5):
+        journal.observe(an_exchange())
+
+    assert journal.latest == 5
+    assert [entry["seq"] for entry in entries(journal)] == [3, 4, 5]
+    assert [entry["seq"] for entry in entries(journal, after=4)] == [5]
+    assert json.loads(journal.after(5)) == {"latest": 5, "entries": []}
+
+
+def test_the_bridges_own_files_are_no_calls() -> None:
+    journal = Journal(clock=lambda: 10.0)
+    journal.observe(replace(an_exchange(), form="asset"))
+
+    assert journal.latest == 0
+
+
+def test_an_entry_has_the_legs_in_milliseconds() -> None:
+    journal = Journal(clock=lambda: 10.0)
+    journal.observe(an_exchange())
+
+    assert entries(journal)[0]["legs"] == {"sent_ms": 1.0, "first_byte_ms": 3.0, "done_ms": 4.5}
+
+
+@pytest.mark.parametrize(
+    ("form", "request_head", "asked"),
+    [
+        ("native", a_request("PUT", "/n?a=1"), ("PUT", "/n?a=1")),
+        (
+            "preflight",
+            a_request("OPTIONS", "/n", Access_Control_Request_Method="PUT"),
+            ("PUT", "/n"),
+        ),
+        ("query form", a_request("GET", "/n?a=1&$xdr=1"), ("GET", "/n?a=1")),
+        ("query form", a_request("POST", "/n?$xdr=1&$httpMethod=PUT"), ("PUT", "/n")),
+        ("body form", a_request("POST", "/xdr/tunnel?$xdr=1"), ("DELETE", "/notes/1")),
+    ],
+    ids=["native", "preflight", "query form", "query form, other method", "body form"],
+)
+def test_an_entry_names_the_call_that_the_page_had_in_mind(
+    form: str, request_head: RequestHead, asked: tuple[str, str]
+) -> None:
+    journal = Journal(clock=lambda: 10.0)
+    journal.observe(replace(an_exchange(), form=form, request=request_head))
+
+    (entry,) = entries(journal)
+    assert (entry["method"], entry["target"]) == asked
+
+
+# The three origins.
+
+
+@dataclass(frozen=True)
+class Browser:
+    """Asks the demo's origins, as the page would."""
+
+    demo: Demo
+
+    async def ask(
+        self, url: str, method: str = "GET", body: str | None = None, **headers: str
+    ) -> HTTPResponse:
+        client = AsyncHTTPClient(force_instance=True)
+        try:
+            return await client.fetch(
+                url,
+                method=method,
+                body=body,
+                headers={name.replace("_", "-"): value for name, value in headers.items()},
+                raise_error=False,
+                follow_redirects=False,
+                allow_nonstandard_methods=True,
+            )
+        finally:
+            client.close()
+
+    async def call(self, target: str, method: str, body: str | None, **headers: str) -> str:
+        """Make a call in the way given and return the answer's text."""
+        url = self.demo.bridge_url + target
+        answer = await self.ask(url, method, body, Origin=self.demo.shop_url, **headers)
+        return answer.body.decode()
+
+    async def journal(self) -> list[dict[str, Any]]:
+        answer = await self.ask(self.demo.shop_url + "/journal?after=0")
+        found: list[dict[str, Any]] = json.loads(answer.body)["entries"]
+        return found
+
+
+def with_demo(scene: Callable[[Browser], Awaitable[None]]) -> None:
+    async def play() -> None:
+        demo = Demo(make_gateway, shop_port=0, bridge_port=0, api_port=0)
+        await demo.start()
+        try:
+            await scene(Browser(demo))
+        finally:
+            await demo.stop()
+
+    asyncio.run(play())
+
+
+def test_the_page_names_the_bridge_and_allows_only_what_it_needs() -> None:
+    async def scene(browser: Browser) -> None:
+        shop, bridge = browser.demo.shop_url, browser.demo.bridge_url
+        answer = await browser.ask(shop + "/")
+
+        assert answer.code == 200
+        assert f'<script src="{bridge}/xdr/xdr-bridge.js"></script>' in answer.body.decode()
+        headers = dict(answer.headers.get_all())
+        for varying in ("Connection", "Content-Length", "Date"):
+            del headers[varying]
+        assert headers == {
+            "Content-Type": "text/html; charset=UTF-8",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+            "Referrer-Policy": "no-referrer",
+            "Content-Security-Policy": (
+                f"default-src 'none'; script-src 'self' {bridge}; connect-src 'self' {bridge};"
+                " style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none';"
+                " frame-ancestors 'none'"
+            ),
+        }
+
+    with_demo(scene)
+
+
+def test_only_the_pretending_positions_load_the_emulator_and_before_the_bridges_script() -> None:
+    async def scene(browser: Browser) -> None:
+        shop = browser.demo.shop_url
+        this = (await browser.ask(shop + "/")).body.decode()
+        ie8 = (await browser.ask(shop + "/?browser=ie8")).body.decode()
+        other = await browser.ask(shop + "/?browser=netscape")
+
+        assert "ie-emulator" not in this
+        emulator = '<script src="/ie-emulator.js" data-browser="ie8"></script>'
+        assert 0 < ie8.index(emulator) < ie8.index("/xdr/xdr-bridge.js")
+        assert (other.code, other.headers["Location"]) == (302, "/")
+
+    with_demo(scene)
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type"),
+    [
+        ("/shop.css", "text/css; charset=utf-8"),
+        ("/shop-ie.css", "text/css; charset=utf-8"),
+        ("/probe.js", "text/javascript; charset=utf-8"),
+        ("/dom.js", "text/javascript; charset=utf-8"),
+        ("/call.js", "text/javascript; charset=utf-8"),
+        ("/wire.js", "text/javascript; charset=utf-8"),
+        ("/shop.js", "text/javascript; charset=utf-8"),
+        ("/ie-emulator.js", "text/javascript; charset=utf-8"),
+        ("/mark.svg", "image/svg+xml"),
+    ],
+)
+def test_the_pages_files_have_their_types(path: str, content_type: str) -> None:
+    async def scene(browser: Browser) -> None:
+        answer = await browser.ask(browser.demo.shop_url + path)
+
+        assert (answer.code, answer.headers["Content-Type"]) == (200, content_type)
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+    with_demo(scene)
+
+
+@pytest.mark.parametrize("path", ["/index.html", "/../demo.py", "/shop.css/", "/journal?after=x"])
+def test_nothing_else_is_served(path: str) -> None:
+    async def scene(browser: Browser) -> None:
+        assert (await browser.ask(browser.demo.shop_url + path)).code in (400, 404)
+
+    with_demo(scene)
+
+
+def test_under_another_name_there_is_a_way_to_the_page_and_no_journal() -> None:
+    async def scene(browser: Browser) -> None:
+        shop = browser.demo.shop_url
+        page = await browser.ask(shop + "/", Host="localhost:1")
+        journal = await browser.ask(shop + "/journal", Host="evil.example")
+
+        assert (page.code, page.headers["Location"]) == (302, shop + "/")
+        assert journal.code == 404
+
+    with_demo(scene)
+
+
+def test_a_tunnelled_call_is_shown_at_every_station() -> None:
+    async def scene(browser: Browser) -> None:
+        frame = await browser.call(
+            "/xdr/tunnel?$xdr=1",
+            "POST",
+            'PUT /notes/1 HTTP/1.1\r\nContent-Type: application/json\r\n\r\n{"title":"Käse"}',
+            **TEXT,
+        )
+        (entry,) = await browser.journal()
+
+        call, frame_block = entry["request"][1], entry["answer"][1]
+        assert (entry["form"], entry["method"], entry["target"]) == ("body form", "PUT", "/notes/1")
+        assert (call["label"], of_kind(call["pieces"], "body")) == ("call", '{"title":"Käse"}')
+        assert of_kind(entry["received"][0]["pieces"], "body") == '{"title":"Käse"}'
+        assert of_kind(entry["api_answer"][0]["pieces"], "status") == "200 OK"
+        assert (frame_block["label"], text_of(frame_block["pieces"])) == ("frame", frame)
+        assert entry["reason"] is None
+        legs = entry["legs"]
+        assert 0 <= legs["sent_ms"] <= legs["first_byte_ms"] <= legs["done_ms"]
+
+    with_demo(scene)
+
+
+def test_a_query_form_is_shown_with_its_parameters_decoded() -> None:
+    async def scene(browser: Browser) -> None:
+        headers = "$httpHeaders=X-Request-Id%3A42%0D%0A"
+        await browser.call(f"/notes/1?$xdr=1&{headers}", "GET", None)
+        (entry,) = await browser.journal()
+
+        parameters = entry["request"][-1]
+        assert (parameters["label"], text_of(parameters["pieces"])) == (
+            "parameters",
+            "$xdr = 1\r\n$httpHeaders = X-Request-Id:42\r\n",
+        )
+        assert of_kind(entry["received"][0]["pieces"], "target") == "/notes/1"
+
+    with_demo(scene)
+
+
+@pytest.mark.parametrize(
+    ("target", "method", "body", "headers"),
+    [
+        ("/xdr/tunnel?$xdr=1", "POST", "PURGE /notes HTTP/1.1\r\n\r\n", TEXT),
+        ("/notes", "OPTIONS", None, {"Access_Control_Request_Method": "PURGE"}),
+    ],
+    ids=["tunnelled", "preflight"],
+)
+def test_a_refused_call_says_why_and_never_leaves_the_bridge(
+    target: str, method: str, body: str | None, headers: dict[str, str]
+) -> None:
+    async def scene(browser: Browser) -> None:
+        await browser.call(target, method, body, **headers)
+        (entry,) = await browser.journal()
+
+        assert (entry["method"], entry["target"]) == ("PURGE", "/notes")
+        assert (entry["received"], entry["api_answer"]) == ([], [])
+        assert entry["reason"]["code"] == "method-not-allowed"
+        assert "PURGE" in entry["reason"]["sentence"]
+
+    with_demo(scene)
+
+
+def test_a_taken_port_is_replaced_and_a_second_demo_runs_beside_the_first() -> None:
+    async def scene(browser: Browser) -> None:
+        ports = [int(url.rpartition(":")[2]) for url in urls(browser.demo)]
+        second = Demo(make_gateway, shop_port=ports[0], bridge_port=ports[1], api_port=ports[2])
+        await second.start()
+        try:
+            assert not set(urls(browser.demo)) & set(urls(second))
+            assert (await browser.ask(second.shop_url + "/")).code == 200
+        finally:
+            await second.stop()
+
+    with_demo(scene)
+
+
+def urls(demo: Demo) -> tuple[str, str, str]:
+    return demo.shop_url, demo.bridge_url, demo.api_url
+
+
+def test_stopping_closes_every_port_and_removes_the_notes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    left: list[Demo] = []
+
+    async def scene(browser: Browser) -> None:
+        left.append(browser.demo)
+        assert len(list(tmp_path.iterdir())) == 1
+
+    with_demo(scene)
+
+    assert list(tmp_path.iterdir()) == []
+    for url in urls(left[0]):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])))
+
+
+def test_a_bridge_that_cannot_start_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def fail(settings: Settings, observer: Observer) -> Gateway:
+        raise OSError("no bridge today")
+
+    with pytest.raises(OSError, match="no bridge today"):
+        asyncio.run(Demo(fail, shop_port=0, bridge_port=0, api_port=0).start())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_run_demo_announces_the_page_opens_it_and_ends_when_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened: list[str] = []
+    lines: list[str] = []
+    stop = asyncio.Event()
+    monkeypatch.setattr("webbrowser.open", opened.append)
+
+    def announce(line: str) -> None:
+        lines.append(line)
+        stop.set()
+
+    asyncio.run(
+        run_demo(
+            make_gateway,
+            announce=announce,
+            stop=stop,
+            shop_port=0,
+            bridge_port=0,
+            api_port=0,
+            open_browser=True,
+        )
+    )
+
+    assert [line.split()[0] for line in lines] == ["page", "bridge", "API"]
+    assert opened == [lines[0].split()[1]]
