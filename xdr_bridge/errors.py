@@ -5,8 +5,10 @@ One enumeration holds every code; `docs/errors.md` is checked against it. Nobody
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Self
 
 
@@ -119,7 +121,8 @@ class Problem:
 
     def __str__(self) -> str:
         """Write `field: 'value' reason`."""
-        return f"{self.field}: {self.reason if self.value is None else f'{shown(self.value)} {self.reason}'}"
+        value = "" if self.value is None else f"{shown(self.value)} "
+        return f"{self.field}: {value}{self.reason}"
 
 
 class ConfigError(XdrBridgeError):
@@ -137,3 +140,15 @@ def shown(value: str) -> str:
     """Quote somebody's text for a message: printable ASCII, at most 80 characters of it."""
     cut = value[:_SHOWN_CHARACTERS]
     return ascii(cut) + ("…" if len(value) > _SHOWN_CHARACTERS else "")
+
+
+def problem_body(code: Code, detail: str, *, status: int | None = None) -> bytes:
+    """Write the one shape of every plain refusal and failure (RFC 9457), as ASCII JSON."""
+    status = status or code.status
+    problem = {
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code.value,
+        "detail": detail,
+    }
+    return json.dumps(problem).encode("ascii") + b"\n"

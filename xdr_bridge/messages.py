@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from xdr_bridge.errors import Code, RequestError, shown
 
@@ -35,7 +36,8 @@ class Headers:
         """Check every name and value.
 
         Raises:
-            RequestError: A name is no token, or a value holds a control character or one beyond U+00FF.
+            RequestError: A name is no token, or a value holds a control character or one
+                beyond U+00FF.
         """
         self._pairs = tuple(pairs)
         self._index: dict[str, list[str]] | None = None
@@ -43,7 +45,7 @@ class Headers:
             if not is_token(name):
                 raise RequestError(
                     Code.HEADER_NAME_MALFORMED,
-                    f"the header name {shown(name)} is no token; letters, digits and hyphens are accepted",
+                    f"the header name {shown(name)} is no token; letters, digits, hyphens are accepted",
                 )
             if _VALUE.fullmatch(value) is None:
                 raise RequestError(
@@ -110,7 +112,7 @@ class RequestHead:
 
     Attributes:
         method: The method, as it goes on the wire.
-        target: The request target as bytes would spell it: path and query in origin form, for calls.
+        target: The request target: path and query in origin form, for calls.
         headers: The fields.
         client: The address of who sent it, where an edge knows.
         scheme: "http" or "https": how it reached the bridge.
@@ -148,11 +150,13 @@ class ResponseHead:
 
 
 def has_body(method: str, status: int) -> bool:
-    """Whether an answer to `method` with this status may have a body (RFC 9110, section 6.4.1).
+    """Whether an answer to `method` with this status has a body (RFC 9112, section 6.3)."""
+    return method != "HEAD" and status >= 200 and status not in (204, 304)
 
-    205 has none either: section 15.3.6 forbids content there.
-    """
-    return method != "HEAD" and status >= 200 and status not in (204, 205, 304)
+
+def reason_phrase(status: int) -> str:
+    """Return the registered phrase of a status of our own (RFC 9110, section 15)."""
+    return HTTPStatus(status).phrase
 
 
 def list_items(value: str | None) -> list[str]:

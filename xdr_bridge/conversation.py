@@ -1,0 +1,387 @@
+"""One request on one connection: Tornado's delegate in, the upstream pool out. It decides nothing.
+
+Tornado's `HTTPMessageDelegate` level skips the checks of its `HTTPServerRequest`; those that are
+about HTTP/1.1 itself, and not about calls, are made here.
+"""
+
+from __future__ import annotations
+
+import logging
+from asyncio import AbstractEventLoop
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from tornado.http1connection import HTTP1Connection
+from tornado.httputil import (
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    RequestStartLine,
+    ResponseStartLine,
+)
+
+from xdr_bridge.bridge import Bridge
+from xdr_bridge.errors import Code, Fault, RequestError, UpstreamError
+from xdr_bridge.exchanges import Observer, Recorder
+from xdr_bridge.messages import Headers, RequestHead, ResponseHead, list_items
+from xdr_bridge.outgoing import Outgoing
+from xdr_bridge.steps import Answer, Forward, ReadBody, Reply, Writer
+from xdr_bridge.upstream import Pool, Transfer
+
+log = logging.getLogger("xdr_bridge.gateway")
+
+# A refused request's body is read and dropped up to this, so that the page can read the refusal.
+MAX_DISCARDED_BYTES = 64 * 1024 * 1024
+
+
+class House(Protocol):
+    """What all conversations of one gateway share."""
+
+    bridge: Bridge
+    pool: Pool
+    loop: AbstractEventLoop
+    clock: Callable[[], float]
+    observer: Observer | None
+    idle_seconds: float
+    idle_connection_seconds: float
+
+    def deadline(self, seconds: float) -> float:
+        """Return the loop time at which this many seconds have passed."""
+
+    def began(self, conversation: Conversation) -> None:
+        """A request has arrived."""
+
+    def ended(self, conversation: Conversation) -> None:
+        """An exchange is over."""
+
+
+class Conversation(HTTPMessageDelegate):
+    """Takes one request through the bridge, and the API's answer back.
+
+    `deadline` is the loop time at which the page has been silent for too long; the gateway's
+    sweep looks at it. None while it is not the page's turn.
+    """
+
+    def __init__(self, gateway: House, connection: HTTP1Connection) -> None:
+        """Wait for a request on this connection."""
+        self._gateway = gateway
+        self._bridge = gateway.bridge
+        self._connection = connection
+        self._head: RequestHead | None = None
+        self._pending: ReadBody | Reply | Forward | None = None
+        self._reading: ReadBody | None = None
+        self._body = bytearray()
+        self._forward: Forward | None = None
+        self._transfer: Transfer | None = None
+        self._writer: Writer | None = None
+        self._outgoing: Outgoing | None = None
+        self._discarded = 0
+        self._request_read = False
+        self._recorder: Recorder | None = None
+        self.deadline: float | None = gateway.deadline(gateway.idle_connection_seconds)
+
+    # The page's side: Tornado calls these ----------------------------------------------------
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        """Judge the head, and begin what the bridge says."""
+        assert isinstance(start_line, RequestStartLine)
+        connection = self._connection
+        # Nagle holds small pieces of an answer back for tens of milliseconds.
+        connection.stream.set_nodelay(True)
+        connection.set_close_callback(self.on_connection_close)
+        self._gateway.began(self)
+        self.deadline = self._gateway.deadline(self._gateway.idle_seconds)
+        # Tornado's parser has checked names and values; https tells it by the context.
+        context = connection.context
+        head = RequestHead(
+            method=start_line.method,
+            target=start_line.path,
+            headers=Headers.trusted(headers.get_all()),
+            client=getattr(context, "remote_ip", None),
+            scheme=getattr(context, "protocol", "http"),
+        )
+        self._head = head
+        options = [item.lower() for item in list_items(head.headers.get("Connection"))]
+        keep_alive = "close" not in options and (
+            start_line.version == "HTTP/1.1" or "keep-alive" in options
+        )
+        self._outgoing = Outgoing(
+            connection, method=head.method, version=start_line.version, keep_alive=keep_alive
+        )
+        if self._gateway.observer is not None:
+            self._recorder = Recorder(self._gateway.observer, self._gateway.clock, head)
+        try:
+            length = _check_framing(start_line.version, head.headers)
+        except RequestError as error:
+            self._outgoing.keep_alive = False
+            self._take(self._bridge.refuse(error))
+            return None
+        step = self._receive(None)
+        if length == 0:
+            # Tornado closes the connection of an answer that is finished before its request is.
+            self._pending = step
+        else:
+            self._take(step, length)
+        return None
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        """Take a piece of the request's body."""
+        self.deadline = self._gateway.deadline(self._gateway.idle_seconds)
+        if self._recorder is not None:
+            self._recorder.add("request", chunk)
+        if self._reading is not None:
+            self._body += chunk
+            if len(self._body) > self._reading.max_bytes:
+                too_large, self._reading = self._reading.too_large, None
+                self._body.clear()
+                self._take(too_large)
+            return None
+        if self._transfer is not None and not self._answered:
+            if self._recorder is not None:
+                self._recorder.add("call", chunk)
+            waiting = self._transfer.write(chunk)
+            if waiting is not None:
+                # Now it is the API that is slow; the pool has its own limits.
+                self.deadline = None
+            return waiting
+        self._discarded += len(chunk)
+        if self._discarded > MAX_DISCARDED_BYTES:
+            self._connection.close()
+        return None
+
+    def finish(self) -> None:
+        """The request is complete."""
+        self._request_read = True
+        self.deadline = None
+        if self._pending is not None:
+            self._take(self._pending)
+        if self._reading is not None:
+            self._reading = None
+            body = bytes(self._body)
+            self._body.clear()
+            self._take(self._receive(body))
+        elif self._pending is not None:
+            self._pending = None
+        elif self._outgoing is not None and self._outgoing.finished:
+            # The answer went out early; only now may the connection end.
+            self._outgoing.close()
+        elif self._transfer is not None:
+            self._transfer.end()
+
+    def on_connection_close(self) -> None:
+        """The page is gone: so is its call."""
+        self.deadline = None
+        self._cancel()
+        self._done()
+
+    def expire(self) -> None:
+        """The page has been silent for too long."""
+        self.deadline = None
+        self._connection.close()
+        if self._head is not None:
+            self.on_connection_close()
+
+    # The API's side: the pool calls these ----------------------------------------------------
+
+    def on_head(self, head: ResponseHead) -> None:
+        """The head of the API's answer has come."""
+        forward = self._forward
+        assert forward is not None
+        if self._recorder is not None:
+            self._recorder.answered(head)
+        try:
+            step = self._bridge.respond(forward, head)
+        except Exception:
+            log.exception("the bridge made a mistake on an answer")
+            step = self._bridge.internal_error()
+        if not isinstance(step, Answer):
+            self._cancel()
+            self._take(step)
+            return
+        assert self._outgoing is not None
+        if self._recorder is not None:
+            self._recorder.replied(forward.form, step.head)
+        self._writer = step.writer
+        self._outgoing.start(step.head)
+        opening = step.writer.open()
+        if opening:
+            self._send(opening)
+        elif not forward.framed:
+            # Head and body usually come together; an API that is slow to go on is not waited for.
+            self._gateway.loop.call_soon(self._outgoing.flush)
+
+    def on_data(self, data: bytes) -> None:
+        """A piece of the API's body has come."""
+        if self._writer is None:
+            return
+        if self._recorder is not None:
+            self._recorder.add("api", data)
+        try:
+            self._send(self._writer.write(data))
+        except ValueError as error:
+            self._break_off(Code.UPSTREAM_CUT, str(error))
+            return
+        if self._writer is not None and self._writer.done:
+            self._cancel()
+            self._end(b"")
+
+    def on_end(self) -> None:
+        """The API's answer is whole."""
+        self._transfer = None
+        if self._writer is None:
+            return
+        try:
+            rest = self._writer.end()
+        except ValueError as error:
+            self._break_off(Code.UPSTREAM_CUT, str(error))
+            return
+        self._end(rest)
+
+    def on_error(self, error: UpstreamError) -> None:
+        """The API has failed."""
+        self._transfer = None
+        if self._writer is not None:
+            self._break_off(error.code, error.detail)
+        elif self._forward is not None:
+            self._take(self._bridge.fail(self._forward, error))
+
+    # Steps -----------------------------------------------------------------------------------
+
+    @property
+    def _answered(self) -> bool:
+        return self._outgoing is not None and self._outgoing.finished
+
+    def _receive(self, body: bytes | None) -> ReadBody | Reply | Forward:
+        assert self._head is not None
+        try:
+            return self._bridge.receive(self._head, body)
+        except Exception:
+            log.exception("the bridge made a mistake on a request")
+            return self._bridge.internal_error()
+
+    def _take(self, step: ReadBody | Reply | Forward, length: int | None = 0) -> None:
+        """Do what a step says.
+
+        Args:
+            step: What the bridge said.
+            length: How much body the page is about to send, in bytes; None: as much as comes.
+        """
+        match step:
+            case ReadBody():
+                self._reading = step
+            case Forward():
+                self._make_call(step, length)
+            case Reply():
+                self._reply(step)
+
+    def _make_call(self, forward: Forward, length: int | None) -> None:
+        self._forward = forward
+        pool = self._gateway.pool
+        if self._recorder is not None:
+            self._recorder.sent(forward.form, forward.call, forward.body)
+        if forward.body is None and length != 0:
+            self._transfer = pool.stream(forward.call, self, length)
+        else:
+            self._transfer = pool.send(forward.call, self, forward.body or b"")
+
+    def _reply(self, reply: Reply) -> None:
+        assert self._outgoing is not None
+        if reply.refusal is not None:
+            _log_refusal(reply)
+        if self._recorder is not None:
+            self._recorder.replied(reply.form, reply.head)
+        self._outgoing.start(reply.head)
+        self._end(reply.body)
+
+    def _send(self, data: bytes) -> None:
+        assert self._outgoing is not None
+        if self._recorder is not None:
+            self._recorder.add("answer", data)
+        waiting = self._outgoing.write(data)
+        if waiting is None or self._transfer is None:
+            return
+        # The page reads slower than the API writes.
+        transfer = self._transfer
+        transfer.pause()
+        self.deadline = self._gateway.deadline(self._gateway.idle_seconds)
+        waiting.add_done_callback(lambda _: self._resume(transfer))
+
+    def _resume(self, transfer: Transfer) -> None:
+        self.deadline = None
+        if self._transfer is transfer:
+            transfer.resume()
+
+    def _end(self, data: bytes) -> None:
+        assert self._outgoing is not None
+        if self._recorder is not None:
+            self._recorder.add("answer", data)
+        self._writer = None
+        # The answer to a body that is still coming waits for it: closing now would reset both.
+        # A page that waits for "100 Continue" sends no body: there is nothing to wait for.
+        early = not self._request_read
+        waits = self._head is not None and "Expect" in self._head.headers
+        if early:
+            self._outgoing.keep_alive = False
+        self._outgoing.end(data, hold_open=early and not waits)
+        self._done()
+
+    def _break_off(self, code: Code, detail: str) -> None:
+        """Say that the answer is not whole: in the trailer, or by breaking the connection."""
+        writer, self._writer = self._writer, None
+        assert writer is not None
+        assert self._outgoing is not None
+        self._cancel()
+        log.warning("%s: %s", code, detail)
+        rest = writer.cut(code)
+        if rest is None:
+            self._outgoing.abort()
+            self._done()
+        else:
+            self._end(rest)
+
+    def _cancel(self) -> None:
+        transfer, self._transfer = self._transfer, None
+        if transfer is not None:
+            transfer.cancel()
+
+    def _done(self) -> None:
+        if self._recorder is not None:
+            self._recorder.done()
+            self._recorder = None
+        self._gateway.ended(self)
+
+
+def _check_framing(version: str, headers: Headers) -> int | None:
+    """Check what RFC 9112 asks of a request; return its body's length, None where it is chunked.
+
+    Raises:
+        RequestError: Host or the framing fields are missing, doubled, malformed or at odds.
+    """
+    hosts = headers.get_all("Host")
+    if len(hosts) > 1 or (not hosts and version == "HTTP/1.1"):
+        raise RequestError(
+            Code.HTTP_MALFORMED, f"a request has one Host header; this one has {len(hosts)}"
+        )
+    lengths = headers.get_all("Content-Length")
+    codings = headers.get_all("Transfer-Encoding")
+    if codings:
+        if lengths or version != "HTTP/1.1" or len(codings) > 1 or codings[0].lower() != "chunked":
+            raise RequestError(
+                Code.HTTP_MALFORMED,
+                "Transfer-Encoding is accepted once, as 'chunked', in HTTP/1.1, and"
+                " without Content-Length",
+            )
+        return None
+    if not lengths:
+        return 0
+    if len(lengths) > 1 or not (lengths[0].isascii() and lengths[0].isdigit()):
+        raise RequestError(Code.HTTP_MALFORMED, "Content-Length is accepted once, as digits")
+    return int(lengths[0])
+
+
+def _log_refusal(reply: Reply) -> None:
+    refusal = reply.refusal
+    assert refusal is not None
+    level = logging.INFO if refusal.code.fault is Fault.PAGE else logging.WARNING
+    log.log(level, "%s refused: %s", reply.form, refusal)

@@ -1,0 +1,301 @@
+"""The API's answer to frame, piece by piece: rule 5 of docs/wire-format.md as code.
+
+The JavaScript twin is static/src/frame.js; tests/vectors/frames.json binds the two together.
+"""
+
+from __future__ import annotations
+
+import binascii
+import codecs
+import re
+import zlib
+from collections.abc import Callable, Iterator
+
+from xdr_bridge.errors import Code, RequestError
+from xdr_bridge.messages import Headers, Pair, ResponseHead, has_body
+
+PRELUDE = b" " * 2048 + b"\r\n"
+# How much of a text is looked at before its encoding is decided (Wire 5.4), in bytes.
+LOOK_AHEAD_BYTES = 64 * 1024
+# No single call makes more than this out of a compressed piece, in bytes.
+_INFLATE_BYTES = 64 * 1024
+
+# Wire 5.10. The charset must be spelt with its hyphen: IE fails on "utf8" with c00ce56e.
+FRAME_FIELDS: tuple[Pair, ...] = (
+    ("Content-Type", "text/plain; charset=utf-8"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cache-Control", "no-store"),
+    ("Pragma", "no-cache"),
+    ("Expires", "Thu, 01 Jan 1970 00:00:00 GMT"),
+    ("Vary", "Origin"),
+)
+
+_TEXTUAL = re.compile(
+    r"text/.*|(?:application|image)/(?:.*\+)?(?:json|xml)"
+    r"|application/(?:x-)?(?:javascript|ecmascript)|application/x-www-form-urlencoded"
+)
+_CHARSET = re.compile(r';[ \t]*charset[ \t]*=[ \t]*"?([^";, \t]+)', re.IGNORECASE)
+
+# Encoding standard, section 4.2: the labels in use that Python spells, or reads, otherwise.
+_WINDOWS_1252 = ("ascii", "us-ascii", "latin1", "iso-8859-1", "iso8859-1", "windows-1252", "cp1252")
+_CODECS = {
+    **dict.fromkeys(_WINDOWS_1252, "cp1252"),
+    **{f"windows-125{n}": f"cp125{n}" for n in (0, 1, 3, 4, 5, 6, 7, 8)},
+    **{f"iso-8859-{n}": f"iso8859-{n}" for n in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)},
+    "iso-8859-9": "cp1254",
+    "windows-874": "cp874",
+    "tis-620": "cp874",
+    "koi8-r": "koi8-r",
+    "koi8-u": "koi8-u",
+    "macintosh": "mac-roman",
+    "ibm866": "cp866",
+    "utf-16": "utf-16-le",
+    "utf-16le": "utf-16-le",
+    "utf-16be": "utf-16-be",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "gb18030": "gb18030",
+    "big5": "big5hkscs",
+    "shift_jis": "cp932",
+    "shift-jis": "cp932",
+    "sjis": "cp932",
+    "windows-31j": "cp932",
+    "euc-jp": "euc-jp",
+    "iso-2022-jp": "iso2022-jp",
+    "euc-kr": "cp949",
+    "ks_c_5601-1987": "cp949",
+}
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def _c1_control(error: UnicodeError) -> tuple[str, int]:
+    """Read the five bytes that Python's cp1252 lacks as the C1 controls that the standard names."""
+    assert isinstance(error, UnicodeDecodeError)
+    return chr(error.object[error.start]), error.start + 1
+
+
+codecs.register_error("xdr-c1", _c1_control)
+
+
+def is_textual(content_type: str | None) -> bool:
+    """Whether a body of this type travels as text (Wire 5.4)."""
+    if content_type is None:
+        return True
+    essence = content_type.partition(";")[0].strip(" \t").lower()
+    return essence == "" or _TEXTUAL.fullmatch(essence) is not None
+
+
+def network_error_frame(error: RequestError) -> bytes:
+    """Write the frame that stands for a network error (Wire 5.8)."""
+    detail = " ".join(error.detail.split())
+    return f"XDR/1 error {error.code}\r\n{detail}\r\n".encode()
+
+
+class FrameWriter:
+    """Writes one frame; every method returns the bytes that are ready to go.
+
+    `done` tells that the frame is complete: nothing more of the API's answer is wanted.
+    """
+
+    def __init__(
+        self,
+        head: ResponseHead,
+        *,
+        method: str,
+        target: str,
+        exposes: Callable[[str], bool],
+        flags: frozenset[str] = frozenset(),
+    ) -> None:
+        """Begin the frame for the API's answer `head` to a call of `method` on `target`.
+
+        Args:
+            head: The API's.
+            method: The call's method.
+            target: The final target, relative to the base: the frame's `XDR-URL`.
+            exposes: Whether the page may read the response header of this name (Wire 5.2).
+            flags: Those of `$xdr`.
+
+        Raises:
+            ValueError: The body has a content coding that is not gzip or deflate.
+        """
+        self.done = False
+        content_type = head.headers.get("Content-Type")
+        essence = (content_type or "").partition(";")[0].strip(" \t").lower()
+        self._streams = "stream" in flags or essence == "text/event-stream"
+        self._has_body = has_body(method, head.status)
+        self._head = self._write_head(head, target, exposes)
+        self._coding = _content_decoder(head.headers) if self._has_body else None
+        self._text = is_textual(content_type) and "base64" not in flags
+        self._charset = _charset(content_type)
+        self._decoder: codecs.IncrementalDecoder | None = None
+        self._start = b""
+        self._base64: bool | None = None if self._text else True
+        if not self._has_body:
+            self._base64 = False
+        self._held = ""
+        self._remainder = b""
+
+    @staticmethod
+    def _write_head(head: ResponseHead, target: str, exposes: Callable[[str], bool]) -> str:
+        lines = [f"HTTP/1.1 {head.status} {head.reason}"]
+        lines += [
+            f"{name.lower()}: {value}"
+            for name, value in head.headers
+            if exposes(name) and not _is_ours(name)
+        ]
+        lines.append(f"XDR-URL: {target}")
+        return "\r\n".join(lines) + "\r\n"
+
+    def open(self) -> bytes:
+        """Return what can go before any byte of the body has come: a streamed frame's beginning."""
+        if not self._streams:
+            return b""
+        if self._base64 is None:
+            self._base64 = False
+        return PRELUDE + self._take_head()
+
+    def write(self, data: bytes) -> bytes:
+        """Take a piece of the API's body.
+
+        Raises:
+            ValueError: Its content coding is broken.
+        """
+        if self.done or not self._has_body:
+            return b""
+        pieces = [data] if self._coding is None else self._coding.decode(data)
+        return b"".join([self._write_decoded(piece) for piece in pieces])
+
+    def end(self) -> bytes:
+        """Finish the frame; the API's answer is whole.
+
+        Raises:
+            ValueError: Its content coding says that it is not.
+        """
+        if self.done:
+            return b""
+        if self._coding is not None:
+            self._coding.end()
+        if self._base64 is None:
+            rest = self._write_text(self._decode_text(b"", final=True), final=True)
+        elif self._base64 and self._has_body:
+            tail = self._decode_text(b"", final=True).encode() if self._text else b""
+            rest = self._write_base64(tail) + binascii.b2a_base64(self._remainder, newline=False)
+        else:
+            text = self._decode_text(b"", final=True) if self._has_body else ""
+            rest = self._take_head() + self._write_plain(text)
+        return rest + (b"" if self.done else self._finish("ok"))
+
+    def cut(self, code: Code) -> bytes:
+        """Finish the frame of an answer that broke off (Wire 5.5)."""
+        if self.done:
+            return b""
+        # Held text is dropped: the page gets a network error and never sees a part of it.
+        return self._take_head() + self._finish(code)
+
+    def _finish(self, word: str) -> bytes:
+        self.done = True
+        return f"\r\nXDR-End: {word}\r\n".encode()
+
+    def _take_head(self) -> bytes:
+        head, self._head = self._head, ""
+        if not head:
+            return b""
+        encoding = "XDR-Encoding: base64\r\n" if self._base64 and self._has_body else ""
+        return f"{head}{encoding}\r\n".encode()
+
+    def _write_decoded(self, data: bytes) -> bytes:
+        if self._base64 and self._text is False:
+            return self._write_base64(data)
+        text = self._decode_text(data)
+        if self._base64 is None:
+            return self._write_text(text)
+        if self._base64:
+            return self._write_base64(text.encode())
+        return self._write_plain(text)
+
+    def _write_text(self, text: str, *, final: bool = False) -> bytes:
+        """Hold text back until it is known whether a NUL is in it (Wire 5.4)."""
+        self._held += text
+        if "\0" in self._held:
+            self._base64 = True
+        elif final or len(self._held) >= LOOK_AHEAD_BYTES:
+            self._base64 = False
+        else:
+            return b""
+        held, self._held = self._held, ""
+        if not self._base64:
+            return self._take_head() + self._write_plain(held)
+        encoded = self._take_head() + self._write_base64(held.encode())
+        if final:
+            encoded += binascii.b2a_base64(self._remainder, newline=False)
+        return encoded
+
+    def _write_plain(self, text: str) -> bytes:
+        before, nul, _ = text.partition("\0")
+        return before.encode() + (self._finish(Code.NUL_IN_TEXT) if nul else b"")
+
+    def _write_base64(self, data: bytes) -> bytes:
+        data = self._remainder + data
+        whole = len(data) - len(data) % 3
+        self._remainder = data[whole:]
+        return self._take_head() + binascii.b2a_base64(data[:whole], newline=False)
+
+    def _decode_text(self, data: bytes, *, final: bool = False) -> str:
+        if self._decoder is None:
+            self._start += data
+            if len(self._start) < 3 and not final:
+                return ""
+            data, self._start = self._start, b""
+            name = self._charset
+            for mark, marked in _BYTE_ORDER_MARKS:
+                if data.startswith(mark):
+                    data, name = data[len(mark) :], marked
+                    break
+            errors = "xdr-c1" if name == "cp1252" else "replace"
+            self._decoder = codecs.getincrementaldecoder(name)(errors)
+        return self._decoder.decode(data, final)
+
+
+def _is_ours(name: str) -> bool:
+    lowered = name.lower()
+    return lowered.startswith(("xdr-", "access-control-"))
+
+
+def _charset(content_type: str | None) -> str:
+    match = _CHARSET.search(content_type or "")
+    return _CODECS.get(match[1].lower(), "utf-8") if match else "utf-8"
+
+
+class _Inflater:
+    """Undoes gzip and deflate in bounded steps, so that no piece can grow without limit."""
+
+    def __init__(self, wbits: int) -> None:
+        self._inflate = zlib.decompressobj(wbits)
+
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        try:
+            while data and not self._inflate.eof:
+                yield self._inflate.decompress(data, _INFLATE_BYTES)
+                data = self._inflate.unconsumed_tail
+        except zlib.error as error:
+            raise ValueError(f"the content coding is broken: {error}") from None
+
+    def end(self) -> None:
+        if not self._inflate.eof:
+            raise ValueError("the content coding broke off")
+
+
+def _content_decoder(headers: Headers) -> _Inflater | None:
+    coding = (headers.get("Content-Encoding") or "identity").lower()
+    if coding == "identity":
+        return None
+    # The bridge asked for identity; an API that compresses all the same is tolerated.
+    if coding in ("gzip", "x-gzip"):
+        return _Inflater(wbits=16 + zlib.MAX_WBITS)
+    if coding == "deflate":
+        return _Inflater(wbits=zlib.MAX_WBITS)
+    raise ValueError(f"the content coding {coding!r} was not asked for; identity was")

@@ -1,0 +1,140 @@
+"""The service: Tornado's `HTTPServer` in front, the pool behind, the bridge in between.
+
+It sits at the level where bodies can stream (`HTTPMessageDelegate`), both ways, with back-pressure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import cast
+from weakref import WeakKeyDictionary
+
+from tornado.http1connection import HTTP1Connection
+from tornado.httpserver import HTTPServer
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPMessageDelegate,
+    HTTPServerConnectionDelegate,
+)
+from tornado.netutil import bind_sockets
+
+from xdr_bridge.config import Settings
+from xdr_bridge.conversation import Conversation
+from xdr_bridge.exchanges import Exchange, Observer
+from xdr_bridge.upstream import Pool, UpstreamLimits
+
+__all__ = ["Exchange", "Gateway"]
+
+_MAX_HEADER_BYTES = 64 * 1024
+_CHUNK_BYTES = 64 * 1024
+# Native bodies stream: nothing of ours bounds them.
+_UNBOUNDED = 1 << 62
+# How long a connection may take to send its next request's head.
+_IDLE_CONNECTION_SECONDS = 75.0
+
+
+class Gateway(HTTPServerConnectionDelegate):
+    """One listening bridge. Use it on a running asyncio loop."""
+
+    def __init__(self, settings: Settings, *, observer: Observer | None = None) -> None:
+        """Set up a gateway; `start` makes it listen.
+
+        Args:
+            settings: Where the API is, and the policy.
+            observer: Told of every finished exchange.
+        """
+        self.settings = settings
+        self.bridge = settings.build_bridge()
+        self.observer = observer
+        self.port = settings.port
+        self.idle_seconds = settings.idle_seconds
+        self.idle_connection_seconds = _IDLE_CONNECTION_SECONDS
+        self._conversations: set[Conversation] = set()
+        # Each connection's newest conversation, for as long as Tornado keeps the connection.
+        self._waiting: WeakKeyDictionary[object, Conversation] = WeakKeyDictionary()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._sweep: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Bind and serve; afterwards `port` is the real one.
+
+        Raises:
+            OSError: The address cannot be bound.
+        """
+        self.loop = asyncio.get_running_loop()
+        self.clock = self.loop.time
+        settings = self.settings
+        sockets = bind_sockets(settings.port, settings.host)
+        self.port = sockets[0].getsockname()[1]
+        self.pool = self._make_pool()
+        self._server = HTTPServer(
+            self,
+            max_header_size=_MAX_HEADER_BYTES,
+            max_body_size=_UNBOUNDED,
+            chunk_size=_CHUNK_BYTES,
+        )
+        # One sweep instead of a timer for each request, which costs a tenth of it.
+        self._server.conn_params.header_timeout = None
+        self._server.add_sockets(sockets)
+        self._sweep_interval = min(1.0, settings.idle_seconds / 4)
+        self._sweep = self.loop.call_later(self._sweep_interval, self._sweep_once)
+
+    async def stop(self, *, grace_seconds: float = 5.0) -> None:
+        """Stop accepting, let running exchanges finish for a while, close everything."""
+        if self._sweep is None:
+            return
+        self._server.stop()
+        try:
+            async with asyncio.timeout(grace_seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            pass
+        self._sweep.cancel()
+        self._sweep = None
+        await self._server.close_all_connections()
+        await self.pool.close()
+
+    def start_request(
+        self, server_conn: object, request_conn: HTTPConnection
+    ) -> HTTPMessageDelegate:
+        """Tornado waits for the next request of a connection."""
+        conversation = Conversation(self, cast(HTTP1Connection, request_conn))
+        self._waiting[server_conn] = conversation
+        return conversation
+
+    def began(self, conversation: Conversation) -> None:
+        """A request has arrived."""
+        self._conversations.add(conversation)
+        self._idle.clear()
+
+    def ended(self, conversation: Conversation) -> None:
+        """An exchange is over."""
+        self._conversations.discard(conversation)
+        if not self._conversations:
+            self._idle.set()
+
+    def deadline(self, seconds: float) -> float:
+        """Return the loop time at which this many seconds have passed."""
+        return self.loop.time() + seconds
+
+    def _sweep_once(self) -> None:
+        now = self.loop.time()
+        for conversation in list(self._waiting.values()):
+            if conversation.deadline is not None and conversation.deadline < now:
+                conversation.expire()
+        self._sweep = self.loop.call_later(self._sweep_interval, self._sweep_once)
+
+    def _make_pool(self) -> Pool:
+        api, settings = self.settings.api_parts, self.settings
+        return Pool(
+            api.host.strip("[]"),
+            api.port,
+            ssl=ssl.create_default_context() if api.scheme == "https" else None,
+            limits=UpstreamLimits(
+                connect_seconds=settings.connect_seconds,
+                first_byte_seconds=settings.first_byte_seconds,
+                idle_seconds=settings.idle_seconds,
+            ),
+        )

@@ -1,0 +1,79 @@
+"""Origins: read by the grammar, written one way, compared whole.
+
+Follows the Fetch standard's `Origin` header and the HTML standard's serialisation of an origin.
+https://fetch.spec.whatwg.org/#origin-header
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+# Scheme, "://", a DNS name at its longest, ":", port. Anything longer is refused unread.
+MAX_ORIGIN_CHARACTERS = 64 + 3 + 253 + 6
+
+# Real host names hold underscores, the grammar's do not; browsers send them, so they are read.
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_ORIGIN = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.\-]*)://"
+    rf"(?P<host>{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\])"
+    r"(?::(?P<port>[1-9][0-9]{0,4}))?"
+)
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A tuple origin (HTML standard, section 7.1.1).
+
+    Attributes:
+        scheme: Lower case, without the colon.
+        host: A lower-case name, a dotted quad, or an IPv6 address in brackets.
+        port: None where it is the scheme's default.
+    """
+
+    scheme: str
+    host: str
+    port: int | None
+
+    def __str__(self) -> str:
+        """Serialise the origin, as a browser writes it."""
+        return f"{self.scheme}://{self.host}" + ("" if self.port is None else f":{self.port}")
+
+
+def parse_origin(text: str) -> Origin:
+    """Read a serialised tuple origin; a default port that is written out is dropped.
+
+    Raises:
+        ValueError: The text is no such origin; the message says which part, without quoting it.
+    """
+    if len(text) > MAX_ORIGIN_CHARACTERS:
+        raise ValueError(f"is longer than {MAX_ORIGIN_CHARACTERS} characters")
+    match = _ORIGIN.fullmatch(text)
+    if match is None:
+        raise ValueError(
+            "is no origin; scheme://host or scheme://host:port, in lower case, is accepted"
+        )
+    scheme, host, port = match["scheme"], match["host"], match["port"]
+    _check_host(host)
+    number = None if port is None else int(port)
+    if number is not None and number > 65535:
+        raise ValueError("has a port beyond 65535")
+    return Origin(scheme, host, None if number == DEFAULT_PORTS.get(scheme) else number)
+
+
+def _check_host(host: str) -> None:
+    if host.startswith("["):
+        try:
+            address = ipaddress.IPv6Address(host[1:-1])
+        except ValueError:
+            raise ValueError("has no IPv6 address between its brackets") from None
+        if host != f"[{address.compressed}]":
+            raise ValueError(f"writes its IPv6 address another way than [{address.compressed}]")
+    elif host.rpartition(".")[2].isdigit():
+        # URL standard, "ends in a number": such a host is an IPv4 address or nothing.
+        try:
+            ipaddress.IPv4Address(host)
+        except ValueError:
+            raise ValueError("ends in a number but is no IPv4 address") from None

@@ -1,0 +1,135 @@
+"""One HTTP/1.1 answer to the page: its framing, its head as bytes, its body with back-pressure.
+
+The only place that knows how answers reach the socket. RFC 9112, sections 6 and 9.
+"""
+
+from __future__ import annotations
+
+import time
+from asyncio import Future
+from email.utils import formatdate
+from typing import Protocol
+
+from xdr_bridge.messages import ResponseHead, has_body
+
+
+class Socket(Protocol):
+    """What an answer needs of a connection; Tornado's `HTTP1Connection` is one."""
+
+    def write(self, chunk: bytes) -> Future[None]:
+        """Send bytes; the future is done when they have left our buffers."""
+
+    def finish(self) -> None:
+        """The answer is complete; the next request may be read."""
+
+    def close(self) -> None:
+        """Close the connection at once."""
+
+
+class Outgoing:
+    """Writes one answer. Head and first piece of body go out in one write."""
+
+    def __init__(self, socket: Socket, *, method: str, version: str, keep_alive: bool) -> None:
+        """Prepare an answer to a request of this method and HTTP version."""
+        self._socket = socket
+        self._method = method
+        self._version = version
+        self.keep_alive = keep_alive
+        self._head: ResponseHead | None = None
+        self._has_body = False
+        self._chunked = False
+        self._last: Future[None] | None = None
+        self.finished = False
+
+    def start(self, head: ResponseHead) -> None:
+        """Set the head; it goes out with the first piece of body, or by `flush`."""
+        self._head = head
+        self._has_body = has_body(self._method, head.status)
+
+    def flush(self) -> None:
+        """Send the head now, if it has not gone."""
+        if self._head is not None:
+            self._socket.write(self._take_head(None))
+
+    def write(self, data: bytes) -> Future[None] | None:
+        """Send a piece of body; a future that is not done says: send no more until it is."""
+        if not data or not self._has_body:
+            return None
+        head = self._take_head(None)
+        future = self._socket.write(
+            head + (b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+        )
+        return None if future.done() else future
+
+    def end(self, data: bytes = b"", *, hold_open: bool = False) -> None:
+        """Send the last piece; if it is the only one too, its length is said in the head.
+
+        Args:
+            data: The last piece, possibly empty.
+            hold_open: The request is still coming in; who reads it calls `close` in the end.
+        """
+        if hold_open:
+            self.keep_alive = False
+        rest = data if self._has_body else b""
+        if self._head is not None:
+            rest = self._take_head(len(rest)) + rest
+        elif self._chunked:
+            rest = (b"%x\r\n%b\r\n" % (len(rest), rest) if rest else b"") + b"0\r\n\r\n"
+        self.finished = True
+        self._last = self._socket.write(rest) if rest else None
+        if hold_open:
+            return
+        self._socket.finish()
+        if not self.keep_alive:
+            self.close()
+
+    def close(self) -> None:
+        """Close the connection once everything written has left."""
+        if self._last is None or self._last.done():
+            self._socket.close()
+        else:
+            self._last.add_done_callback(lambda _: self._socket.close())
+
+    def abort(self) -> None:
+        """Break the connection off: the only way to say that an answer is not whole."""
+        self.finished = True
+        self._socket.close()
+
+    def _take_head(self, whole_length: int | None) -> bytes:
+        """Return the head as bytes, once.
+
+        Args:
+            whole_length: The length of the body where all of it is at hand, in bytes.
+        """
+        head, self._head = self._head, None
+        if head is None:
+            return b""
+        lines = [f"HTTP/1.1 {head.status} {head.reason}"]
+        lines += [f"{name}: {value}" for name, value in head.headers]
+        if self._has_body and "Content-Length" not in head.headers:
+            if whole_length is not None:
+                lines.append(f"Content-Length: {whole_length}")
+            elif self._version == "HTTP/1.1":
+                self._chunked = True
+                lines.append("Transfer-Encoding: chunked")
+            else:
+                self.keep_alive = False
+        if "Date" not in head.headers:
+            lines.append(_date_line())
+        if not self.keep_alive:
+            lines.append("Connection: close")
+        elif self._version != "HTTP/1.1":
+            lines.append("Connection: keep-alive")
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+_date: tuple[int, str] = (0, "")
+
+
+def _date_line() -> str:
+    """Write Date (RFC 9110, section 6.6.1), formatted once a second."""
+    global _date
+    now = int(time.time())
+    if _date[0] != now:
+        _date = (now, f"Date: {formatdate(now, usegmt=True)}")
+    return _date[1]

@@ -1,0 +1,96 @@
+"""What the conversation tells an edge to do: the steps of `bridge.Bridge`. Data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from xdr_bridge.errors import Code, RequestError, UpstreamError
+from xdr_bridge.frame import FrameWriter
+from xdr_bridge.messages import Pair, RequestHead, ResponseHead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer of the bridge's own, whole. `refusal` says why, where something was refused."""
+
+    form: str
+    head: ResponseHead
+    body: bytes
+    refusal: RequestError | UpstreamError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBody:
+    """Read the request's body and call `receive` again; past `max_bytes`, answer `too_large`."""
+
+    max_bytes: int
+    too_large: Reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forward:
+    """Make this call, feed the API's answer to `respond`, or its failure to `fail`.
+
+    Attributes:
+        form: "native", "query form" or "body form".
+        call: What goes to the API: final but for framing and Connection fields.
+        body: The call's whole body; None says that the page's body is to be streamed.
+        framed: Whether the answer is a frame.
+    """
+
+    form: str
+    call: RequestHead
+    body: bytes | None
+    framed: bool = False
+    fields: tuple[Pair, ...] = field(default=(), repr=False)
+    target: str = ""
+    flags: frozenset[str] = frozenset()
+    redirects: int = 0
+
+
+class Writer(Protocol):
+    """Turns the API's body into what the caller gets; see `FrameWriter`."""
+
+    done: bool
+
+    def open(self) -> bytes:
+        """Return what can go before the body."""
+
+    def write(self, data: bytes) -> bytes:
+        """Take a piece of the API's body, return what is ready."""
+
+    def end(self) -> bytes:
+        """The API's answer is whole; return the rest."""
+
+    def cut(self, code: Code) -> bytes | None:
+        """The API broke off; return what says so, or None where only a broken connection can."""
+
+
+class PlainWriter:
+    """Passes a body through untouched."""
+
+    done = False
+
+    def open(self) -> bytes:
+        """Nothing precedes the body."""
+        return b""
+
+    def write(self, data: bytes) -> bytes:
+        """Return the piece."""
+        return data
+
+    def end(self) -> bytes:
+        """Nothing follows the body."""
+        return b""
+
+    def cut(self, code: Code) -> None:
+        """Nothing in a plain answer can say that it is cut."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The head of what the caller gets, and the writer through which the body goes."""
+
+    head: ResponseHead
+    writer: FrameWriter | PlainWriter
