@@ -165,13 +165,11 @@ class AnswerReader:
         # RFC 9112, section 6.1: in HTTP/1.0 a transfer coding means faulty framing.
         if codings and (minor == "0" or [coding.lower() for coding in codings] != ["chunked"]):
             raise self._error("the Transfer-Encoding of its answer is not just chunked")
+        # "close" as a part of another option ends a connection early, which harms nobody.
         if minor == "0" or "close" in (headers.get("connection") or "").lower():
             self.reusable = False
         if not has_body(self._method, head.status):
             self.done = True
-            if head.status == 205:
-                # Content is forbidden there, yet its framing may follow: "0 CRLF CRLF".
-                self.reusable = False
         elif codings:
             self._step = AnswerReader._read_chunks
         elif lengths:

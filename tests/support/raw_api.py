@@ -1,0 +1,126 @@
+"""An API made of scripts: exact bytes, stalls, resets. For tests of whoever calls an API.
+
+Each connection follows one script, an async function of its `Peer`; the last script serves all
+further connections. When a script returns its connection is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import struct
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Self
+
+
+class Peer:
+    """One connection, seen from the API."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.sent = 0
+
+    async def head(self) -> bytes:
+        """Read through the next blank line."""
+        return await self.reader.readuntil(b"\r\n\r\n")
+
+    async def body(self, size: int) -> bytes:
+        """Read so many bytes."""
+        return await self.reader.readexactly(size)
+
+    async def rest(self) -> bytes:
+        """Read until the caller closes; a reset counts as closing."""
+        pieces = []
+        with contextlib.suppress(ConnectionError):
+            while piece := await self.reader.read(65536):
+                pieces.append(piece)
+        return b"".join(pieces)
+
+    async def send(self, data: bytes) -> None:
+        """Send exactly this, and wait while the caller reads slowly."""
+        self.writer.write(data)
+        self.sent += len(data)
+        await self.writer.drain()
+
+    def reset(self) -> None:
+        """Make the caller see ECONNRESET, at once."""
+        # The raw descriptor: asyncio would close the socket some iterations later.
+        number = self.writer.get_extra_info("socket").fileno()
+        with socket.socket(fileno=socket.dup(number)) as own:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.writer.transport.abort()
+
+
+Script = Callable[[Peer], Awaitable[None]]
+
+
+class RawApi:
+    """The server; an async context manager.
+
+    Attributes:
+        port: Where it listens, on 127.0.0.1.
+        peers: All connections ever accepted, in order.
+    """
+
+    port: int
+
+    def __init__(self, *scripts: Script, ssl_context: ssl.SSLContext | None = None) -> None:
+        self.peers: list[Peer] = []
+        self._scripts = scripts
+        self._ssl_context = ssl_context
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(
+            self._accept, "127.0.0.1", 0, ssl=self._ssl_context
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close everything; what went wrong in a script fails the test."""
+        self._server.close()
+        await self._server.wait_closed()
+        for task in self._tasks:
+            task.cancel()
+        results = await asyncio.gather(*self._tasks, return_exceptions=True)
+        if error is None:
+            for result in results:
+                if isinstance(result, Exception):
+                    raise result
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        script = self._scripts[min(len(self.peers), len(self._scripts) - 1)]
+        peer = Peer(reader, writer)
+        self.peers.append(peer)
+        # A task of ours, so that the end of the test finds it.
+        self._tasks.append(asyncio.create_task(self._follow(script, peer)))
+
+    async def _follow(self, script: Script, peer: Peer) -> None:
+        try:
+            await script(peer)
+        finally:
+            peer.writer.close()
+            with contextlib.suppress(ConnectionError, ssl.SSLError):
+                await peer.writer.wait_closed()
+
+
+def answering(answer: bytes) -> Script:
+    """Make a script that answers every request without a body like this, until closed."""
+
+    async def script(peer: Peer) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                await peer.head()
+                await peer.send(answer)
+
+    return script
