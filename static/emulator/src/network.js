@@ -1,0 +1,101 @@
+// One HTTP request as XDomainRequest makes it, and what it accepts as an answer.
+
+import { Map, TextDecoder, TextEncoder, fetch } from './private.js';
+import { Error } from './private.js';
+
+const HTML_START = /^\s*(<!doctype html|<html|<head|<body|<script|<a\b|<table|<title)/i;
+const PORTAL = '<!DOCTYPE html><html><head><title>Log in</title></head><body>Please log in.</body></html>';
+
+const cache = new Map();
+
+// Answers that the cache may hand out: nothing forbids it and nothing has expired.
+function isCacheable(headers) {
+  const control = headers.get('cache-control') ?? '';
+  const expires = headers.get('expires');
+  return !/no-store|no-cache|max-age=0/i.test(control) && !/no-cache/i.test(headers.get('pragma') ?? '') &&
+    !(expires !== null && !(Date.parse(expires) > +new Date()));
+}
+
+export function cachedAnswer(url) {
+  return cache.get(url);
+}
+
+function send({ method, url, body, signal }, faults) {
+  const bytes = new TextEncoder().encode(body);
+  return fetch(url, {
+    method,
+    // A Uint8Array goes without Content-Type, a string would be labelled. (model) GET drops its body.
+    body: method === 'GET' ? undefined : faults.has('legacyContentType') ? body : bytes,
+    mode: 'cors',
+    credentials: 'omit',
+    referrerPolicy: 'no-referrer',
+    redirect: 'manual',
+    cache: 'no-store',
+    signal,
+  });
+}
+
+// Only an answer from the page's own origin needs a look here: across origins the browser has checked already.
+function isAllowed(response) {
+  const allowed = response.headers.get('access-control-allow-origin');
+  return response.type === 'cors' || allowed === '*' || allowed === window.location.origin;
+}
+
+// (model) An unknown charset is an error, and so is utf8 without its hyphen; none means windows-1252.
+function decoderFor(contentType) {
+  const label = /;\s*charset="?([^";\s]*)/i.exec(contentType)?.[1] ?? 'windows-1252';
+  if (/^utf8$/i.test(label)) {
+    throw new Error('unknown charset');
+  }
+  return new TextDecoder(label, { ignoreBOM: true });
+}
+
+function typeOf(contentType, text, headers, faults) {
+  const declared = contentType.replace(/;.*$/, '').replace(/\s/g, '').toLowerCase();
+  if (faults.has('blankContentType')) {
+    return '';
+  }
+  const sniffed = declared === 'text/plain' && HTML_START.test(text.substring(0, 256)) &&
+    headers.get('x-content-type-options') !== 'nosniff';
+  return sniffed ? 'text/html' : declared;
+}
+
+async function readBody(response, decoder, onText) {
+  const reader = response.body?.getReader();
+  let text = '';
+  let received = 0;
+  while (reader) {
+    const { done, value } = await reader.read();
+    if (done) {
+      break;
+    }
+    received += value.length;
+    text += decoder.decode(value, { stream: true });
+    await onText(text, received);
+  }
+  return text + decoder.decode();
+}
+
+// {text, type}; throws for whatever XDomainRequest reports as an error. `onText` sees the text grow.
+export async function exchange(request, { ie8, faults }, onText) {
+  const response = await send(request, faults);
+  if (response.type === 'opaqueredirect' || response.status !== 200 || !isAllowed(response)) {
+    throw new Error('not acceptable');
+  }
+  if (faults.has('portal')) {
+    return { text: PORTAL, type: 'text/html' };
+  }
+  const contentType = response.headers.get('content-type') ?? '';
+  let text = await readBody(response, decoderFor(contentType), onText);
+  if (faults.has('truncate')) {
+    text = text.substring(0, text.length >> 1);
+  }
+  if (ie8 && text.indexOf('\0') >= 0) {
+    text = text.substring(0, text.indexOf('\0')); // (model)
+  }
+  const answer = { text, type: typeOf(contentType, text, response.headers, faults) };
+  if (isCacheable(response.headers)) {
+    cache.set(request.url, answer);
+  }
+  return answer;
+}
