@@ -110,7 +110,7 @@ def _add_policy(policy: argparse._ArgumentGroup) -> None:
         "--allow-origin",
         action="append",
         metavar="ORIGIN",
-        help="An origin whose pages may call the API, or '*' for any page. Repeatable; one at least.",
+        help="An origin whose pages may call the API; '*': any page's. Repeatable, one at least.",
     )
     add(
         "--allow-method",

@@ -45,7 +45,8 @@ class Headers:
             if not is_token(name):
                 raise RequestError(
                     Code.HEADER_NAME_MALFORMED,
-                    f"the header name {shown(name)} is no token; letters, digits, hyphens are accepted",
+                    f"the header name {shown(name)} is no token;"
+                    " letters, digits and hyphens are accepted",
                 )
             if _VALUE.fullmatch(value) is None:
                 raise RequestError(

@@ -222,7 +222,8 @@ def _decode_body_form(tunnel: Tunnel, message: bytes, limits: Limits) -> Call:
     if match is None:
         raise RequestError(
             Code.TUNNEL_MALFORMED,
-            f"the first line {shown(request_line)} is no request line; 'PUT /path HTTP/1.1' would be",
+            f"the first line {shown(request_line)} is no request line;"
+            " 'PUT /path HTTP/1.1' would be",
         )
     method = _check_method(match[1])
     target = resolve_target(match[2], max_characters=limits.url_characters)

@@ -1,0 +1,69 @@
+# Two commands: `make demo` and `make test`. Both do all set-up, in .venv and static/node_modules.
+
+PYTHON ?= python3
+BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+PY := $(BIN)/python
+NPM := $(PY) tests/support/npm.py
+DEMO_FLAGS ?=
+
+.PHONY: demo test setup lint types floors js build fresh browser-found python-tests format bench clean
+
+demo: .venv/demo-ready
+	$(PY) -m xdr_bridge demo $(DEMO_FLAGS)
+
+# The pytest run closes the list: its last lines are the summary.
+test: setup lint types floors js fresh python-tests
+
+setup: .venv/dev-ready static/node_modules/ready browser-found
+
+.venv/python-ready:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"xdr-bridge needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}. Try: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/demo-ready: .venv/python-ready pyproject.toml
+	$(PY) -m pip install --quiet --editable .
+	@touch $@
+
+# Dependency groups need pip 25.1.
+.venv/dev-ready: .venv/demo-ready pyproject.toml
+	$(PY) -m pip install --quiet --upgrade 'pip>=25.1'
+	$(PY) -m pip install --quiet --group dev
+	@touch $@
+
+static/node_modules/ready: .venv/dev-ready static/package.json static/package-lock.json
+	$(NPM) ci --no-audit --no-fund
+	@touch $@
+
+browser-found: .venv/dev-ready
+	$(PY) tests/support/browser.py
+
+lint: setup
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(NPM) run --silent lint
+
+types: setup
+	$(PY) -m mypy
+
+floors: setup
+	$(BIN)/lint-imports
+
+js: setup
+	$(NPM) run --silent test
+
+build: setup
+	$(NPM) run --silent build
+
+fresh: setup
+	$(NPM) run --silent fresh
+
+python-tests: setup
+	$(PY) -X dev -bb -m pytest
+
+format: setup
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+clean:
+	$(PYTHON) -c 'import shutil; [shutil.rmtree(d, ignore_errors=True) for d in (".venv", "static/node_modules", "build", "dist")]'
