@@ -14,10 +14,11 @@ import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
 from xdr_bridge.config import Settings
-from xdr_bridge.gateway import Exchange, Gateway
+from xdr_bridge.exchanges import Exchange, Observer
+from xdr_bridge.gateway import Gateway
 from xdr_bridge.messages import Headers, RequestHead, ResponseHead
 from xdr_bridge.pages import marking
-from xdr_bridge.pages.demo import Demo, Observer, run_demo
+from xdr_bridge.pages.demo import Demo, run_demo
 from xdr_bridge.pages.journal import Journal
 from xdr_bridge.pages.marking import Piece
 from xdr_bridge.pages.notes import ReceivedRequest
@@ -334,6 +335,7 @@ def test_only_the_pretending_positions_load_the_emulator_and_before_the_bridges_
         ("/probe.js", "text/javascript; charset=utf-8"),
         ("/dom.js", "text/javascript; charset=utf-8"),
         ("/call.js", "text/javascript; charset=utf-8"),
+        ("/message.js", "text/javascript; charset=utf-8"),
         ("/wire.js", "text/javascript; charset=utf-8"),
         ("/shop.js", "text/javascript; charset=utf-8"),
         ("/ie-emulator.js", "text/javascript; charset=utf-8"),

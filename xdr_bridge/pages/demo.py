@@ -20,7 +20,8 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
 from xdr_bridge.config import Settings
-from xdr_bridge.pages.journal import Journal, ObservedExchange
+from xdr_bridge.exchanges import Observer
+from xdr_bridge.pages.journal import Journal
 from xdr_bridge.pages.notes import make_notes_api
 from xdr_bridge.pages.notes_store import NotesStore
 from xdr_bridge.pages.seed import SEED_NOTES
@@ -28,8 +29,6 @@ from xdr_bridge.pages.shop_page import make_shop
 
 _HOST = "127.0.0.1"
 _API_MAX_BODY_BYTES = 1024 * 1024
-
-Observer: TypeAlias = Callable[[ObservedExchange], None]
 
 
 class RunningGateway(Protocol):

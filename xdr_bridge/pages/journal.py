@@ -10,9 +10,9 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
-from xdr_bridge.messages import RequestHead, ResponseHead
+from xdr_bridge.exchanges import Exchange
 from xdr_bridge.pages.marking import (
     Piece,
     mark_body,
@@ -29,58 +29,6 @@ from xdr_bridge.pages.notes import ReceivedRequest
 # The API's note of a request may be a hair older than the clock reading of the bridge says.
 _SLACK_SECONDS = 0.05
 _TUNNELLED = ("query form", "body form")
-
-
-class ObservedExchange(Protocol):
-    """One finished exchange, as the gateway saw it."""
-
-    @property
-    def form(self) -> str:
-        """Its kind: preflight, native, query form, body form or asset."""
-
-    @property
-    def request(self) -> RequestHead:
-        """What came from the page's browser."""
-
-    @property
-    def request_body(self) -> bytes:
-        """The beginning of its body."""
-
-    @property
-    def call(self) -> RequestHead | None:
-        """What went to the API; None if nothing did."""
-
-    @property
-    def call_body(self) -> bytes:
-        """The beginning of the call's body."""
-
-    @property
-    def api_answer(self) -> ResponseHead | None:
-        """What the API answered, if it did."""
-
-    @property
-    def api_body(self) -> bytes:
-        """The beginning of the API's body."""
-
-    @property
-    def answer(self) -> ResponseHead:
-        """What the bridge answered."""
-
-    @property
-    def answer_body(self) -> bytes:
-        """The beginning of the bridge's body, such as a frame."""
-
-    @property
-    def sent_seconds(self) -> float | None:
-        """When the call left for the API, counted from the request's head."""
-
-    @property
-    def first_byte_seconds(self) -> float | None:
-        """When the API's head came."""
-
-    @property
-    def done_seconds(self) -> float:
-        """When the last byte went to the page's socket."""
 
 
 class Journal:
@@ -106,7 +54,7 @@ class Journal:
         """Remember what the API received until the bridge reports the exchange."""
         self._received.append(received)
 
-    def observe(self, exchange: ObservedExchange) -> None:
+    def observe(self, exchange: Exchange) -> None:
         """Add an exchange that the bridge finished."""
         if exchange.form == "asset":
             return
@@ -119,7 +67,7 @@ class Journal:
         newer = [entry for entry in self._entries if entry["seq"] > seq]
         return json.dumps({"latest": self._latest, "entries": newer}, ensure_ascii=False)
 
-    def _take_received(self, exchange: ObservedExchange) -> ReceivedRequest | None:
+    def _take_received(self, exchange: Exchange) -> ReceivedRequest | None:
         """Find what the API noted of the call: same method, same target, oldest first."""
         call = exchange.call
         if call is None:
@@ -134,7 +82,7 @@ class Journal:
         return None
 
 
-def _describe(exchange: ObservedExchange, received: ReceivedRequest | None) -> dict[str, Any]:
+def _describe(exchange: Exchange, received: ReceivedRequest | None) -> dict[str, Any]:
     method, target = _asked(exchange)
     return {
         "form": exchange.form,
@@ -154,7 +102,7 @@ def _describe(exchange: ObservedExchange, received: ReceivedRequest | None) -> d
     }
 
 
-def _asked(exchange: ObservedExchange) -> tuple[str, str]:
+def _asked(exchange: Exchange) -> tuple[str, str]:
     """Return the method and target that the page had in mind, for finding its card."""
     request = exchange.request
     if exchange.form == "preflight":
@@ -170,7 +118,7 @@ def _asked(exchange: ObservedExchange) -> tuple[str, str]:
     return request.method, request.target
 
 
-def _describe_request(exchange: ObservedExchange) -> list[dict[str, Any]]:
+def _describe_request(exchange: Exchange) -> list[dict[str, Any]]:
     """Return the blocks that show what came over the wire."""
     blocks = [_block("request", mark_request(exchange.request))]
     if exchange.form == "body form":
@@ -190,14 +138,14 @@ def _describe_received(received: ReceivedRequest | None) -> list[dict[str, Any]]
     return [_block("request", [*pieces, *mark_body(received.body)])]
 
 
-def _describe_api_answer(exchange: ObservedExchange) -> list[dict[str, Any]]:
+def _describe_api_answer(exchange: Exchange) -> list[dict[str, Any]]:
     if exchange.api_answer is None:
         return []
     pieces = mark_response(exchange.api_answer)
     return [_block("answer", [*pieces, *mark_body(exchange.api_body)])]
 
 
-def _describe_answer(exchange: ObservedExchange) -> list[dict[str, Any]]:
+def _describe_answer(exchange: Exchange) -> list[dict[str, Any]]:
     head = mark_response(exchange.answer)
     if _is_framed_answer(exchange):
         text = exchange.answer_body.decode("utf-8", "replace")
@@ -205,14 +153,14 @@ def _describe_answer(exchange: ObservedExchange) -> list[dict[str, Any]]:
     return [_block("answer", [*head, *mark_body(exchange.answer_body)])]
 
 
-def _is_framed_answer(exchange: ObservedExchange) -> bool:
+def _is_framed_answer(exchange: Exchange) -> bool:
     # Wire 1.6: who is refused for its origin gets no frame; everyone else's starts like this.
     return exchange.form in _TUNNELLED and exchange.answer_body.lstrip(b" \r\n").startswith(
         (b"HTTP/1.1 ", b"XDR/1 error ")
     )
 
 
-def _reason(exchange: ObservedExchange) -> dict[str, str] | None:
+def _reason(exchange: Exchange) -> dict[str, str] | None:
     """Return the code and sentence of the bridge's refusal, if it refused."""
     if exchange.call is not None and exchange.api_answer is not None:
         return None

@@ -16,6 +16,7 @@ _FILES = {
     "/probe.js": "text/javascript; charset=utf-8",
     "/dom.js": "text/javascript; charset=utf-8",
     "/call.js": "text/javascript; charset=utf-8",
+    "/message.js": "text/javascript; charset=utf-8",
     "/wire.js": "text/javascript; charset=utf-8",
     "/shop.js": "text/javascript; charset=utf-8",
     "/mark.svg": "image/svg+xml",
@@ -128,7 +129,7 @@ class _NothingHandler(_ShopHandler):
 
 def find_emulator() -> bytes | None:
     """Return the XDomainRequest emulator's source: the installed one, else the checkout's."""
-    installed = resources.files("xdr_bridge") / "static" / "ie-emulator.js"
+    installed = resources.files("xdr_bridge") / "static" / "emulator" / "ie-emulator.js"
     if installed.is_file():
         return installed.read_bytes()
     checkout = Path(__file__).parents[2] / "static" / "emulator" / "ie-emulator.js"

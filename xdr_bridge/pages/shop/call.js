@@ -7,7 +7,8 @@
   var bridge = shop.setting('bridge');
   var journal = Number(shop.setting('journal'));
   var waiting = [];
-  var polling = false;
+  var isPolling = false;
+  var attempt = 0;
 
   function now() {
     var performance = window.performance;
@@ -43,11 +44,11 @@
         return;
       }
       call.seen = seenBy(request, now() - start);
-      waiting.push(call);
       shop.wire.update(call);
       done(call.seen, request);
-      poll(0);
+      poll();
     };
+    waiting.push(call);
     shop.wire.add(call);
     start = now();
     request.send(asked.body);
@@ -85,7 +86,7 @@
     for (index = 0; index < waiting.length; index += 1) {
       call = waiting[index];
       // A refused preflight is all that there will ever be.
-      if (!call.exchange && !(call.preflight && !call.seen.status)) {
+      if (!call.seen || !call.exchange && !(call.preflight && !call.seen.status)) {
         left.push(call);
       }
       shop.wire.update(call);
@@ -93,24 +94,34 @@
     waiting = left;
   }
 
-  // The bridge's report may come a moment after its answer.
-  function poll(attempt) {
-    if (!waiting.length || (polling && !attempt)) {
-      return;
+  function isAnyOverdue() {
+    var index;
+    for (index = 0; index < waiting.length; index += 1) {
+      if (waiting[index].seen) {
+        return true;
+      }
     }
-    if (attempt >= POLL_MILLISECONDS.length) {
-      polling = false;
-      waiting = [];
-      return;
+    return false;
+  }
+
+  // The bridge's report may come a moment after its answer. One poll runs at a time; each answer
+  // lets it begin anew.
+  function poll() {
+    attempt = 0;
+    if (!isPolling) {
+      isPolling = true;
+      pollOnce();
     }
-    polling = true;
+  }
+
+  function pollOnce() {
     window.setTimeout(function () {
       ask(function () {
-        polling = false;
         settle();
-        if (waiting.length) {
-          polling = true;
-          poll(attempt + 1);
+        attempt += 1;
+        isPolling = isAnyOverdue() && attempt < POLL_MILLISECONDS.length;
+        if (isPolling) {
+          pollOnce();
         }
       });
     }, POLL_MILLISECONDS[attempt]);

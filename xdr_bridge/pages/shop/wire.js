@@ -2,91 +2,15 @@
 (function (window, shop) {
   'use strict';
 
-  var BODY_SHOWN_CHARACTERS = 150;
   var CARDS_KEPT = 40;
 
   var element = shop.element;
+  var block = shop.block;
   var cards = shop.find('cards');
   var opened = null;
 
-  function thousands(number) {
-    return String(number).replace(/(\d)(?=(\d{3})+$)/g, '$1,');
-  }
-
   function milliseconds(number) {
     return (number < 10 ? number.toFixed(1) : String(Math.round(number))) + '\u00a0ms';
-  }
-
-  function toggle(label, pre, className) {
-    return element('button', {
-      'type': 'button', 'class': 'more',
-      'onclick': function () {
-        pre.className = pre.className.replace(className, '');
-        this.parentNode.removeChild(this);
-      }
-    }, [label]);
-  }
-
-  function plain(text) {
-    return text.replace(/\r\n/g, '\n');
-  }
-
-  function count(pieces, kind) {
-    var found = 0;
-    var index;
-    for (index = 0; index < pieces.length; index += 1) {
-      found += pieces[index][0] === kind ? 1 : 0;
-    }
-    return found;
-  }
-
-  // The empty line after a head, where there is nothing behind it, only takes room.
-  function withoutLastBreaks(pieces) {
-    var kept = pieces.slice(0);
-    while (kept.length && kept[kept.length - 1][0] === '' && plain(kept[kept.length - 1][1]) === '\n') {
-      kept.pop();
-    }
-    return kept;
-  }
-
-  function longBody(pre, text) {
-    shop.append(pre, [
-      element('span', {'class': 'body'}, [text.slice(0, BODY_SHOWN_CHARACTERS)]),
-      element('span', {'class': 'rest body'}, [text.slice(BODY_SHOWN_CHARACTERS)]),
-      element('span', {'class': 'ellipsis'}, ['\u2026 ']),
-      toggle('all ' + thousands(text.length) + ' characters', pre, 'brief')
-    ]);
-  }
-
-  // Pieces are [kind, text]. What every browser and server adds, and the rest of a long body, are
-  // kept back behind buttons.
-  function block(label, marked) {
-    var pre = element('pre', {'class': 'message terse brief'});
-    var pieces = withoutLastBreaks(marked);
-    var minor = count(pieces, 'minor');
-    var usual = minor ? toggle('+ ' + minor + (minor === 1 ? ' usual header' : ' usual headers'), pre, 'terse') : null;
-    var before = '';
-    var index;
-    var kind;
-    var text;
-    for (index = 0; index < pieces.length; index += 1) {
-      kind = pieces[index][0];
-      text = plain(pieces[index][1]);
-      if (usual && kind === '' && text === '\n' && before.slice(-1) === '\n') {
-        shop.append(pre, [usual, '\n']);
-        usual = null;
-      }
-      before = text;
-      if (kind === 'body' && text.length > BODY_SHOWN_CHARACTERS * 1.5) {
-        longBody(pre, text);
-      } else {
-        shop.append(pre, [kind ? element('span', {'class': kind}, [text]) : text]);
-      }
-    }
-    if (usual) {
-      shop.append(pre, [before.slice(-1) === '\n' ? '' : '\n', usual]);
-    }
-    return element('div', {'class': 'block ' + label}, [pre]);
   }
 
   function blocks(parts) {
@@ -125,7 +49,7 @@
 
   function seenPieces(seen) {
     var pieces = [['version', 'status '], ['status', (seen.status + ' ' + seen.statusText)], ['', '\n']];
-    var lines = plain(seen.headers).split('\n');
+    var lines = shop.plain(seen.headers).split('\n');
     var index;
     var colon;
     if (!seen.status) {
@@ -209,7 +133,7 @@
       cell('received', '3', 'The API receives', '', 
         received.length ? received : never(exchange || call.preflight ? 'The call never left the bridge.' : '')),
       cell('api-answer', '4', 'The API answers', '', 
-        answered.length ? answered : never('')),
+        answered.length ? answered : never(exchange || call.preflight ? 'It was not asked.' : '')),
       cell('wire-answer', '5', 'Back over the wire', names.answer, wireAnswer(call)),
       cell('seen', '6', 'The page sees', '', [block('program', seenPieces(call.seen))])
     ]);
