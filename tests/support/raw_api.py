@@ -47,11 +47,9 @@ class Peer:
         await self.writer.drain()
 
     def reset(self) -> None:
-        """Make the caller see ECONNRESET, at once."""
-        # The raw descriptor: asyncio would close the socket some iterations later.
-        number = self.writer.get_extra_info("socket").fileno()
-        with socket.socket(fileno=socket.dup(number)) as own:
-            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        """Make the caller see ECONNRESET."""
+        own = self.writer.get_extra_info("socket")
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
 
 
