@@ -59,24 +59,26 @@ class Journal:
         if exchange.form == "asset":
             return
         self._latest += 1
-        received = self._take_received(exchange)
-        self._entries.append({"seq": self._latest, **_describe(exchange, received)})
+        began = self._clock() - exchange.done_seconds
+        received = self._take_received(exchange, began)
+        entry = {"seq": self._latest, **_describe(exchange, received)}
+        entry["legs"] = _legs(exchange, received, began)
+        self._entries.append(entry)
 
     def after(self, seq: int) -> str:
         """Return the exchanges after number ``seq``, oldest first, as JSON."""
         newer = [entry for entry in self._entries if entry["seq"] > seq]
         return json.dumps({"latest": self._latest, "entries": newer}, ensure_ascii=False)
 
-    def _take_received(self, exchange: Exchange) -> ReceivedRequest | None:
+    def _take_received(self, exchange: Exchange, began: float) -> ReceivedRequest | None:
         """Find what the API noted of the call: same method, same target, oldest first."""
         call = exchange.call
         if call is None:
             return None
-        began = self._clock() - exchange.done_seconds - _SLACK_SECONDS
         for received in self._received:
             is_same = (received.head.method, received.head.target) == (call.method, call.target)
             # One from before the exchange began came past the bridge.
-            if is_same and received.at_seconds >= began:
+            if is_same and received.at_seconds >= began - _SLACK_SECONDS:
                 self._received.remove(received)
                 return received
         return None
@@ -94,11 +96,30 @@ def _describe(exchange: Exchange, received: ReceivedRequest | None) -> dict[str,
         "api_answer": _describe_api_answer(exchange),
         "answer": _describe_answer(exchange),
         "reason": _reason(exchange),
-        "legs": {
-            "sent_ms": _milliseconds(exchange.sent_seconds),
-            "first_byte_ms": _milliseconds(exchange.first_byte_seconds),
-            "done_ms": _milliseconds(exchange.done_seconds),
-        },
+    }
+
+
+def _legs(exchange: Exchange, received: ReceivedRequest | None, began: float) -> dict[str, float]:
+    """Return how long the call was in the bridge and in the API, in milliseconds.
+
+    The rest of what the page measures is the way between them. To that belongs the time in which
+    the request's body arrived, during which the bridge only waited.
+    """
+    sent, first_byte, done = (
+        exchange.sent_seconds,
+        exchange.first_byte_seconds,
+        exchange.done_seconds,
+    )
+    if sent is None or first_byte is None:
+        return {"bridge_ms": _milliseconds(done), "api_ms": 0.0}
+    whole = sent
+    if exchange.request_body and exchange.form == "native" and received is not None:
+        # A native body streams: the call leaves before it is there.
+        whole = max(sent, min(first_byte, received.at_seconds - began))
+    before = 0.0 if exchange.request_body else sent
+    return {
+        "bridge_ms": _milliseconds(before + done - first_byte),
+        "api_ms": _milliseconds(first_byte - whole),
     }
 
 
@@ -179,5 +200,5 @@ def _block(label: str, pieces: list[Piece]) -> dict[str, Any]:
     return {"label": label, "pieces": pieces}
 
 
-def _milliseconds(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds * 1000, 2)
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 2)

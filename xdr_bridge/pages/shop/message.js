@@ -37,7 +37,7 @@
   // The empty line after a head, where there is nothing behind it, only takes room.
   function withoutLastBreaks(pieces) {
     var kept = pieces.slice(0);
-    while (kept.length && kept[kept.length - 1][0] === '' && shop.plain(kept[kept.length - 1][1]) === '\n') {
+    while (kept.length && /^[\r\n]*$/.test(kept[kept.length - 1][1])) {
       kept.pop();
     }
     return kept;

@@ -139,15 +139,16 @@
     ]);
   }
 
+  // The legs add up to what the page measured; the bridge's clock may stop a moment after the page's.
   function legsOf(call) {
-    var legs = call.exchange ? call.exchange.legs : {done_ms: 0};
-    var api = legs.first_byte_ms === null || legs.sent_ms === null ? 0 : legs.first_byte_ms - legs.sent_ms;
-    var preflight = call.preflight ? call.preflight.legs.done_ms : 0;
-    var inside = call.exchange ? legs.done_ms : 0;
-    api = call.exchange ? api : 0;
+    var total = call.seen.milliseconds;
+    var legs = call.exchange ? call.exchange.legs : {bridge_ms: 0, api_ms: 0};
+    var api = Math.min(total, legs.api_ms);
+    var bridge = legs.bridge_ms + (call.preflight ? call.preflight.legs.bridge_ms : 0);
+    bridge = Math.min(total - api, bridge);
     return [
-      {name: 'page \u2194 bridge', kind: 'page', time: Math.max(0, call.seen.milliseconds - inside - preflight)},
-      {name: 'bridge', kind: 'bridge', time: Math.max(0, inside - api) + preflight},
+      {name: 'page \u2194 bridge', kind: 'page', time: total - bridge - api},
+      {name: 'bridge', kind: 'bridge', time: bridge},
       {name: 'API', kind: 'api', time: api}
     ];
   }
