@@ -145,19 +145,19 @@ BridgedCall.prototype.receive = function (outcome) {
   failRequest(this.facade, 'error');
 };
 
-// XMLHttpRequest: "process response". After each callback the page may have aborted or opened again.
+// XMLHttpRequest: "process response"; without a body there is no state 3. After each callback the page may have aborted or opened again.
 BridgedCall.prototype.deliver = function (answer) {
   var facade = this.facade;
-  var total = answer.responseText ? +getHeader(answer.headers, 'content-length') || 0 : 0;
-  var loaded = total || answer.responseText.length;
+  var total = +getHeader(answer.headers, 'content-length') || 0;
+  var loaded = answer.responseText ? total || answer.responseText.length : 0;
   this.showHead(answer);
   changeState(facade, HEADERS_RECEIVED);
   if (!this.over && answer.responseText) {
     this.showBody(answer);
     changeState(facade, LOADING);
-  }
-  if (!this.over) {
-    fire(facade, 'progress', loaded, total);
+    if (!this.over) {
+      fire(facade, 'progress', loaded, total);
+    }
   }
   if (!this.over) {
     facade._sent = false;

@@ -1,0 +1,109 @@
+// The rules underneath the codec: URLs, headers, the choice of form.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  combineHeader, encodeTunnelRequest, isForbiddenHeader, isHeaderValue, isToken, normaliseMethod, parseUrl,
+  replaceLoneSurrogates, resolveUrl, serialiseHeaders, targetBelow,
+} from './support/codec.js';
+
+const PAGE = 'https://shop.example/a/b/page.html?x=1#top';
+const BRIDGE = { base: 'https://api.example', mount: '/xdr' };
+
+test('URLs resolve as the URL standard resolves them', () => {
+  const references = ['items', './items', '../items', '../../../items', '/items', '//api.example/items', '?q', '', '#f', 'a/./b/../c',
+    'https://API.example:443/items', 'HTTPS://api.example', 'https://api.example:0443/x', 'https://api.example:8443/x', 'http://api.example:80/',
+    'https://user:pass@api.example/x', '/a/%2e%2E/b', '/a/%2e', '/a/..', '/a//b', '/\u00e4?\u00e4=\u{1f600}', '/a b?c d', '/"<>`{}?"<>\'`{}|',
+    '  /items\n', '/it\tems', '\\\\api.example\\items', '/a\\b', 'https://[::1]:80/x', 'https://api.example?x', 'https://api.example#x', '/%zz', '/a?b#c?d',
+    '/\ud800?\udc00', '..', '.'];
+  for (const reference of references) {
+    const expected = new URL(reference, PAGE);
+    expected.hash = expected.username = expected.password = '';
+    assert.equal(resolveUrl(reference, PAGE).href.replace(/\?$/, ''), expected.href.replace(/\?$/, ''), JSON.stringify(reference));
+  }
+});
+
+test('a backslash in a query is encoded, since Wire 4.5 forbids it raw', () => {
+  assert.equal(resolveUrl('/a?b\\c', PAGE).href, 'https://shop.example/a?b%5Cc');
+});
+
+test('what is no http URL is left to the browser', () => {
+  for (const reference of ['file:///c:/x', 'data:text/plain,x', 'javascript:1', 'ftp://api.example/', 'https:', 'https://', 'https://a b/', 'https://api.example:x/',
+    'https://b\u00fccher.example/', 'about:blank', 'mailto:a@b']) {
+    assert.equal(resolveUrl(reference, PAGE), null, reference);
+  }
+  assert.equal(resolveUrl('items', 'about:blank'), null);
+  assert.equal(resolveUrl('https://api.example/x', 'about:blank').href, 'https://api.example/x');
+});
+
+test('a target is what stands below the base, segment by segment', () => {
+  const target = (url, base = 'https://host.example/api') => targetBelow(base, parseUrl(url));
+  assert.equal(target('https://host.example/api/items?x'), '/items?x');
+  assert.equal(target('https://host.example/api/'), '/');
+  assert.equal(target('https://host.example/apis/items'), null);
+  assert.equal(target('https://host.example/api/../other'), null);
+  assert.equal(target('https://host.example:8443/api/items'), null);
+  assert.equal(target('http://host.example/api/items'), null);
+  assert.equal(target('https://api.example.evil/items', 'https://api.example'), null);
+  assert.equal(target('https://api.example', 'https://api.example'), '/');
+});
+
+test('header rules are those of Fetch', () => {
+  const forbidden = ['Cookie', 'HOST', 'sec-fetch-mode', 'Proxy-Authorization', 'Content-Length', 'Origin', 'TE', 'DNT', 'Set-Cookie', 'Accept-Encoding'];
+  const allowed = ['Authorization', 'X-Cookie', 'Accept', 'Security', 'X-HTTP-Method-Override', 'User-Agent', 'tea'];
+  for (const name of forbidden) {
+    assert.equal(isForbiddenHeader(name, 'x'), true, name);
+  }
+  for (const name of allowed) {
+    assert.equal(isForbiddenHeader(name, 'PUT'), false, name);
+  }
+  for (const value of ['trace', 'PUT, TRACK', ' connect ']) {
+    assert.equal(isForbiddenHeader('x-method-override', value), true, value);
+  }
+  assert.deepEqual(['a', "!#$%&'*+-.^_`|~09Zz", '', 'a b', 'a:', 'a\n', '\u00e4', '(a)'].map(isToken), [true, true, false, false, false, false, false, false]);
+  assert.deepEqual(['', 'a b', 'a\tb', '\u00e4', '\u0001', 'a\nb', 'a\rb', 'a\0b'].map(isHeaderValue), [true, true, true, true, true, false, false, false]);
+  assert.deepEqual(['get', 'Delete', 'patch', 'PaTcH', 'options'].map(normaliseMethod), ['GET', 'DELETE', 'patch', 'PaTcH', 'OPTIONS']);
+});
+
+test('headers combine by name and serialise sorted as if upper case', () => {
+  const headers = [];
+  for (const [name, value] of [['X-B', '1'], ['x-b', '2'], ['a_', '3'], ['aB', '4']]) {
+    combineHeader(headers, name, value);
+  }
+  assert.deepEqual(headers, [['X-B', '1, 2'], ['a_', '3'], ['aB', '4']]);
+  assert.equal(serialiseHeaders(headers), 'ab: 4\r\na_: 3\r\nx-b: 1, 2\r\n');
+});
+
+test('lone surrogates become U+FFFD, pairs stay', () => {
+  assert.equal(replaceLoneSurrogates('a\ud800b\udc00\u{1f600}\ud83d'), 'a\ufffdb\ufffd\u{1f600}\ufffd');
+});
+
+const call = (target, headers = [], method = 'GET', body = null) => ({ method, target, headers, body });
+const formOf = (...parameters) => encodeTunnelRequest(call(...parameters), 'k', BRIDGE).method;
+
+test('a call takes the body form as soon as a URL would say too much', () => {
+  assert.equal(formOf('/items', [['Accept', 'a'], ['accept-language', 'b'], ['Content-Language', 'c']]), 'GET');
+  assert.equal(formOf('/items', [['Content-Type', 'a']]), 'POST');
+  assert.equal(formOf('/items', [['X-Accept', 'a']]), 'POST');
+  assert.equal(formOf('/items', [], 'POST'), 'POST');
+  assert.equal(formOf('/items', [], 'get'), 'POST');
+  for (const name of ['$xdr', '$httpMethod', '$httpHeaders', '$ct', '$once', '%24xdr', '%24once']) {
+    assert.equal(formOf(`/items?a=1&${name}=1`), 'POST', name);
+    assert.equal(formOf(`/items?${name}`), 'POST', name);
+    assert.equal(formOf(`/items?a=${name}&x${name}=1`), 'GET', name);
+    assert.equal(formOf(`/items?${name}s=1`), 'GET', name);
+  }
+});
+
+test('the longest URL has 1,900 characters', () => {
+  const length = 1900 - 'https://api.example/?$xdr=1&$once=k'.length;
+  const longest = encodeTunnelRequest(call(`/${'x'.repeat(length)}`), 'k', BRIDGE);
+  assert.equal(longest.method, 'GET');
+  assert.equal((BRIDGE.base + longest.target).length, 1900);
+  assert.equal(formOf(`/${'x'.repeat(length + 1)}`), 'POST');
+});
+
+test('the body form carries text that UTF-8 can carry', () => {
+  const { body } = encodeTunnelRequest(call('/items', [], 'PUT', 'a\ud800'), 'k', BRIDGE);
+  assert.equal(body, 'PUT /items HTTP/1.1\r\n\r\na\ufffd');
+});
