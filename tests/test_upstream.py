@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import functools
+import os
 import socket
 import ssl
 import struct
@@ -14,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.raw_api import Peer, RawApi, Script, answering
 
+from tests.support.raw_api import Peer, RawApi, Script, answering
 from xdr_bridge.errors import Code, UpstreamError
 from xdr_bridge.messages import Headers, RequestHead, ResponseHead
 from xdr_bridge.upstream import Pool, Transfer, UpstreamLimits
@@ -450,6 +452,17 @@ async def test_no_more_than_max_idle_connections_are_kept() -> None:
         assert len(pool._idle) == 1
 
 
+@in_loop
+async def test_a_connection_that_broke_meanwhile_is_not_kept() -> None:
+    async with calling(answering(OK)) as (_, pool):
+        recorder = Recorder()
+        recorder.when_data = lambda: next(iter(pool._connections))._transport.abort()
+        pool.send(head(), recorder)
+        assert await recorder.success() == b"ok"
+        assert pool._idle == {}
+        await until(lambda: not pool._connections)
+
+
 # Waiting in line.
 
 
@@ -549,6 +562,42 @@ async def test_a_name_without_address_is_an_unreachable_api() -> None:
     assert error.detail == (
         "the API at a..b:80 could not be reached: its name could not be resolved"
     )
+    await pool.close()
+
+
+@in_loop
+async def test_an_api_that_does_not_speak_tls_is_an_unreachable_api() -> None:
+    async def plain(peer: Peer) -> None:
+        await peer.reader.read(1)
+        await peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    async with RawApi(plain) as api:
+        pool = Pool("127.0.0.1", api.port, ssl=ssl.create_default_context())
+        error = await send(pool).failure()
+        assert error.code is Code.UPSTREAM_UNREACHABLE
+        assert error.detail.endswith(": TLS could not be agreed on")
+        await pool.close()
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        (OSError(errno.EMFILE, "secret 192.0.2.1"), os.strerror(errno.EMFILE).lower()),
+        (OSError("Multiple exceptions: secret"), "the connection failed"),
+    ],
+)
+@in_loop
+async def test_what_else_may_go_wrong_is_said_in_words_without_addresses(
+    cause: OSError, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def create_connection(*_: object, **__: object) -> None:
+        raise cause
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", create_connection)
+    pool = Pool("::1", 80)
+    error = await send(pool).failure()
+    assert error.code is Code.UPSTREAM_UNREACHABLE
+    assert error.detail == f"the API at [::1]:80 could not be reached: {words}"
     await pool.close()
 
 
@@ -946,6 +995,7 @@ async def test_a_pause_at_the_end_of_an_answer_does_not_deafen_the_connection() 
     async with calling(answering(OK)) as (api, pool):
         recorder = Recorder()
         transfer = pool.send(head(), recorder)
+        recorder.when_head = transfer.pause
         recorder.when_data = transfer.pause
         assert await recorder.success() == b"ok"
         transfer.pause()

@@ -105,7 +105,7 @@ class AnswerReader:
         return self.done
 
     def close(self) -> None:
-        """Take the end of the connection, which ends an answer of unknown length.
+        """Take the end of the connection, which completes an answer of unknown length.
 
         TLS or not, an orderly end is enough: servers that close without `close_notify` are too
         many to refuse (RFC 9112, section 9.8, lets us only if the length is known otherwise).
@@ -116,7 +116,7 @@ class AnswerReader:
         self.reusable = False
         if self._step is AnswerReader._read_until_close:
             self.done = True
-        elif not self.done:
+        else:
             raise self._error("it closed the connection in the middle of its answer")
 
     def _read_head(self, data: bytes) -> bytes:

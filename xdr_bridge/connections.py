@@ -114,6 +114,8 @@ class Connection(asyncio.BufferedProtocol):
     Attributes:
         cargo: The call it carries, None while idle.
         calls: How many it has carried.
+        gone: Done when nothing of it is left.
+        is_full: Whether the transport holds more unsent bytes than it should.
         since: When something last moved, or when it became idle.
     """
 
@@ -243,8 +245,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Take the end of the connection (asyncio)."""
         self._hang_up(exc)
-        if not self.gone.done():
-            self.gone.set_result(None)
+        self.gone.set_result(None)
         self._owner.lost(self)
 
     def pause_writing(self) -> None:

@@ -201,8 +201,7 @@ class Transfer:
         connection.begin(self)
         if self._paused:
             connection.pause_reading()
-        if self._request:
-            connection.write(self._request)
+        connection.write(self._request or b"")
         # A first write that fails at once has sent nothing.
         self._untouched = connection.is_closing
         if not connection.is_full:

@@ -125,13 +125,13 @@ class Pool:
         await asyncio.sleep(0)
         for connection in connections:
             connection.abort()
-        await asyncio.gather(*(connection.gone for connection in connections))
+        if connections:
+            # Not `gather`, which would cancel these futures along with us.
+            await asyncio.wait([connection.gone for connection in connections])
 
     def release(self, connection: Connection) -> None:
         """Give a free connection to the next in line, or keep it."""
-        if connection.is_closing:
-            return
-        if self._closed:
+        if self._closed or connection.is_closing:
             connection.close()
         elif self._line:
             transfer = next(iter(self._line))
