@@ -135,6 +135,12 @@ def test_a_page_that_is_no_number_in_range_is_invalid(api: Api, query: str) -> N
     assert list(errors(answer)) == [query.partition("=")[0]]
 
 
+def test_a_query_that_is_not_utf8_is_a_bad_request(api: Api) -> None:
+    answer = api("GET", "/notes?q=%FF")
+
+    assert (answer.code, answer.headers["Content-Type"]) == (400, "application/problem+json")
+
+
 def test_head_gives_the_total_without_a_body(api: Api) -> None:
     answer = api("HEAD", "/notes?q=100")
 

@@ -17,7 +17,7 @@ from xdr_bridge.config import Settings
 from xdr_bridge.exchanges import Exchange, Observer
 from xdr_bridge.gateway import Gateway
 from xdr_bridge.messages import Headers, RequestHead, ResponseHead
-from xdr_bridge.pages import marking
+from xdr_bridge.pages import marking, shop_page
 from xdr_bridge.pages.demo import Demo, run_demo
 from xdr_bridge.pages.journal import Journal
 from xdr_bridge.pages.marking import Piece
@@ -367,6 +367,19 @@ def test_the_pages_files_have_their_types(path: str, content_type: str) -> None:
     with_demo(scene)
 
 
+def test_without_the_emulators_file_the_rest_of_the_page_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shop_page, "find_emulator", lambda: None)
+
+    async def scene(browser: Browser) -> None:
+        shop = browser.demo.shop_url
+        assert (await browser.ask(shop + "/ie-emulator.js")).code == 404
+        assert (await browser.ask(shop + "/?browser=ie9")).code == 200
+
+    with_demo(scene)
+
+
 @pytest.mark.parametrize("path", ["/index.html", "/../demo.py", "/shop.css/", "/journal?after=x"])
 def test_nothing_else_is_served(path: str) -> None:
     async def scene(browser: Browser) -> None:
@@ -466,7 +479,7 @@ def urls(demo: Demo) -> tuple[str, str, str]:
     return demo.shop_url, demo.bridge_url, demo.api_url
 
 
-def test_stopping_closes_every_port_and_removes_the_notes(
+def test_stopping_closes_every_port_and_removes_the_notes_and_may_be_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -475,6 +488,7 @@ def test_stopping_closes_every_port_and_removes_the_notes(
     async def scene(browser: Browser) -> None:
         left.append(browser.demo)
         assert len(list(tmp_path.iterdir())) == 1
+        await browser.demo.stop()
 
     with_demo(scene)
 
@@ -497,8 +511,9 @@ def test_a_bridge_that_cannot_start_leaves_nothing_behind(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_run_demo_announces_the_page_opens_it_and_ends_when_told(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("open_browser", [True, False])
+def test_run_demo_announces_the_page_opens_it_if_asked_and_ends_when_told(
+    open_browser: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
     lines: list[str] = []
@@ -517,9 +532,9 @@ def test_run_demo_announces_the_page_opens_it_and_ends_when_told(
             shop_port=0,
             bridge_port=0,
             api_port=0,
-            open_browser=True,
+            open_browser=open_browser,
         )
     )
 
     assert [line.split()[0] for line in lines] == ["page", "bridge", "API"]
-    assert opened == [lines[0].split()[1]]
+    assert opened == ([lines[0].split()[1]] if open_browser else [])

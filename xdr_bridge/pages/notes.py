@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
-from tornado.web import Application, Finish, RequestHandler
+from tornado.web import Application, Finish, HTTPError, RequestHandler
 
 from xdr_bridge.messages import Headers, RequestHead
 from xdr_bridge.pages.notes_store import Note, NotesStore
@@ -83,8 +83,6 @@ class _ApiHandler(RequestHandler):
         """Send no ETag: notes change, and nobody asks with conditions."""
 
     def options(self, *path_args: str) -> None:
-        if not self.allowed:
-            self.problem(404, f"there is nothing at {self.request.path}")
         self.set_status(204)
         self.set_header("Allow", self.allowed)
 
@@ -98,6 +96,11 @@ class _ApiHandler(RequestHandler):
         """Answer a problem and end the handling of the request."""
         self._write_problem(status, detail, errors)
         raise Finish
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        # Whoever asked is told what was wrong with it; the terminal is for our own mistakes.
+        if not isinstance(value, HTTPError):
+            super().log_exception(typ, value, tb)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         if status_code == 405:

@@ -30,7 +30,7 @@
   shop.call = function (asked, done) {
     var request = new window.XMLHttpRequest();
     var call = {
-      asked: asked, url: bridge + asked.target, began: new Date(),
+      asked: asked, url: bridge + asked.target,
       seen: null, exchange: null, preflight: null
     };
     var start;

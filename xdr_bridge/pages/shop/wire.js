@@ -188,9 +188,11 @@
     var seen = call.seen;
     return element('a', {
       'href': '#', 'class': 'summary', 'data-test': 'card-summary',
+      'aria-expanded': opened === call ? 'true' : 'false',
       'onclick': function () {
         opened = opened === call ? null : call;
         renderAll();
+        call.card.firstChild.focus();
         return false;
       }
     }, [
