@@ -90,7 +90,7 @@ export default [
   },
   {
     files: ['static/*.config.js', 'tests/js/**/*.mjs'],
-    languageOptions: { globals: { console: 'readonly', process: 'readonly', URL: 'readonly' } },
+    languageOptions: { globals: { Buffer: 'readonly', TextDecoder: 'readonly', URL: 'readonly', process: 'readonly', setImmediate: 'readonly' } },
   },
   ...floorRules,
 ];

@@ -112,6 +112,7 @@ function fakeXDomainRequest(world) {
     }
 
     fire(type) {
+      this.state = type === 'progress' ? this.state : 'done';
       this[`on${type}`]?.call(this);
     }
   };
