@@ -26,7 +26,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
     """A page in a fresh profile; an exception that reaches window.onerror fails the test."""
     context = chromium.new_context(viewport={"width": 1280, "height": 860})

@@ -18,7 +18,7 @@ FORMS = {
 }
 
 
-@pytest.fixture()
+@pytest.fixture
 def demo() -> Iterator[Demo]:
     demo = make_demo()
     with InThread(demo):
@@ -30,7 +30,7 @@ def position(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-@pytest.fixture()
+@pytest.fixture
 def shop(position: str, demo: Demo, page: Page) -> Page:
     query = "" if position == "this browser" else f"?browser={position}"
     page.goto(f"{demo.shop_url}/{query}")

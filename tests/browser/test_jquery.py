@@ -1,4 +1,4 @@
-"""jQuery 1.12.4, unchanged from npm, on the bridge: in both IE profiles, and natively as the control."""
+"""jQuery 1.12.4, unchanged from npm: in both IE profiles, and natively as the control."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _COMMANDS = (
     "microsoft-edge",
     "msedge",
 )
-_HOW = """no Chromium, Chrome or Edge was found, and none could be installed. Any one of these helps:
+_HOW = """no Chromium, Chrome or Edge was found, and none could be installed. One of these helps:
   python -m playwright install chromium
   apt-get install chromium            (Debian, Ubuntu; as root)
   CHROMIUM=/path/to/chrome make test  (one that is installed elsewhere)
@@ -65,10 +65,10 @@ def _playwright_browser() -> str:
 
 def _install() -> None:
     _try([sys.executable, "-m", "playwright", "install", "chromium"])
-    if find_browser() is None and hasattr(os, "geteuid") and os.geteuid() == 0:
-        if shutil.which("apt-get"):
-            _try(["apt-get", "update", "-qq"])
-            _try(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"])
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    if find_browser() is None and is_root and shutil.which("apt-get"):
+        _try(["apt-get", "update", "-qq"])
+        _try(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"])
 
 
 def _try(command: list[str]) -> None:

