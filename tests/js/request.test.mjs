@@ -419,6 +419,20 @@ describe('re-use', () => {
     assert.deepEqual(subject.events, [1, 'loadstart', 2, 3, 'progress', 4, 1, 'loadstart', 2, 3, 'progress', 4, 'load', 'loadend']);
   });
 
+  test('open() inside a failure\'s callback leaves the rest of the failure behind', () => {
+    const world = createWorld();
+    const subject = request(world, 'GET', URL_);
+    const note = subject.onreadystatechange;
+    subject.onreadystatechange = (event) => {
+      note(event);
+      if (subject.readyState === 4) {
+        subject.open('GET', URL_);
+      }
+    };
+    world.xdrs[0].fire('error');
+    assert.deepEqual(subject.events, [1, 'loadstart', 4, 1]);
+  });
+
   test('headers do not survive open(), timeout does', () => {
     const world = createWorld();
     const subject = request(world, 'PUT', URL_, { headers: [['X-A', '1']], before: (r) => (r.timeout = 70) });

@@ -170,6 +170,17 @@ test('silence ends after five minutes, progress starts the clock anew', () => {
   assert.equal(world.timers.pending, 0);
 });
 
+test('an abort between open() and send() is not passed on: the browser would throw', () => {
+  const world = createWorld();
+  const subject = request(world, 'GET', URL_, { send: false });
+  subject.send();
+  world.timers.step();
+  assert.equal(world.xdrs[0].state, 'opened');
+  subject.abort();
+  world.settle();
+  assert.deepEqual([world.xdrs[0].state, world.xdrs[0].aborts, last(subject)], ['opened', 0, ['abort']]);
+});
+
 test('progress shows nothing yet and is no state', () => {
   const { subject, xdr } = start();
   xdr.fire('progress');

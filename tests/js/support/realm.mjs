@@ -34,22 +34,27 @@ class Timers {
     return this.#queue.length;
   }
 
-  // Runs what is due within `milliseconds`, each callback in a task of its own.
+  // Runs one callback that is due at `end`, in a task of its own; false if there is none.
+  step(end = this.now) {
+    const timer = this.#queue.filter(({ due }) => due <= end).sort((a, b) => a.due - b.due || a.id - b.id)[0];
+    if (!timer) {
+      return false;
+    }
+    this.clear(timer.id);
+    this.now = timer.due;
+    this.task++;
+    try {
+      timer.callback();
+    } catch (exception) {
+      this.thrown.push(exception);
+    }
+    return true;
+  }
+
   advance(milliseconds) {
     const end = this.now + milliseconds;
-    for (;;) {
-      const timer = this.#queue.filter(({ due }) => due <= end).sort((a, b) => a.due - b.due || a.id - b.id)[0];
-      if (!timer) {
-        break;
-      }
-      this.clear(timer.id);
-      this.now = timer.due;
-      this.task++;
-      try {
-        timer.callback();
-      } catch (exception) {
-        this.thrown.push(exception);
-      }
+    while (this.step(end)) {
+      continue;
     }
     this.now = end;
   }
