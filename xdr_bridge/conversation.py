@@ -7,6 +7,7 @@ about HTTP/1.1 itself, and not about calls, are made here.
 from __future__ import annotations
 
 import logging
+import re
 from asyncio import AbstractEventLoop
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -31,6 +32,8 @@ log = logging.getLogger("xdr_bridge.gateway")
 
 # A refused request's body is read and dropped up to this, so that the page can read the refusal.
 MAX_DISCARDED_BYTES = 64 * 1024 * 1024
+# 18 digits stay below what Tornado and the pool can count.
+_LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 class House(Protocol):
@@ -137,7 +140,9 @@ class Conversation(HTTPMessageDelegate):
                 self._body.clear()
                 self._take(too_large)
             return None
-        if self._transfer is not None and not self._answered:
+        # A call that came whole (a GET tunnel request with a body, R11) takes no more.
+        streams = self._forward is not None and self._forward.body is None
+        if self._transfer is not None and streams and not self._answered:
             if self._recorder is not None:
                 self._recorder.add("call", chunk)
             waiting = self._transfer.write(chunk)
@@ -375,7 +380,7 @@ def _check_framing(version: str, headers: Headers) -> int | None:
         return None
     if not lengths:
         return 0
-    if len(lengths) > 1 or not (lengths[0].isascii() and lengths[0].isdigit()):
+    if len(lengths) > 1 or _LENGTH.fullmatch(lengths[0]) is None:
         raise RequestError(Code.HTTP_MALFORMED, "Content-Length is accepted once, as digits")
     return int(lengths[0])
 
