@@ -85,7 +85,8 @@ def overrides_with_forbidden_method(name: str, value: str) -> bool:
 
 def is_forwarding_header(name: str) -> bool:
     """Whether an API would take this field for the word of its own proxy."""
-    lowered = name.lower()
+    # WSGI and CGI fold the two characters together.
+    lowered = name.lower().replace("_", "-")
     return lowered in _FORWARDING_HEADERS or lowered.startswith(_FORWARDING_PREFIX)
 
 
