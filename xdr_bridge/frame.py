@@ -31,7 +31,7 @@ FRAME_FIELDS: tuple[Pair, ...] = (
 )
 
 _TEXTUAL = re.compile(
-    r"text/.*|(?:application|image)/(?:.*\+)?(?:json|xml)"
+    r"text/.*|.+\+(?:json|xml)|application/(?:json|xml)"
     r"|application/(?:x-)?(?:javascript|ecmascript)|application/x-www-form-urlencoded"
 )
 _CHARSET = re.compile(r';[ \t]*charset[ \t]*=[ \t]*"?([^";, \t]+)', re.IGNORECASE)
@@ -208,6 +208,8 @@ class FrameWriter:
         return f"{head}{encoding}\r\n".encode()
 
     def _write_decoded(self, data: bytes) -> bytes:
+        if self.done:
+            return b""
         if self._base64 and self._text is False:
             return self._write_base64(data)
         text = self._decode_text(data)
@@ -220,7 +222,8 @@ class FrameWriter:
     def _write_text(self, text: str, *, final: bool = False) -> bytes:
         """Hold text back until it is known whether a NUL is in it (Wire 5.4)."""
         self._held += text
-        if "\0" in self._held:
+        # No further than where a text in smaller pieces would have been decided.
+        if self._held.find("\0", 0, LOOK_AHEAD_BYTES) >= 0:
             self._base64 = True
         elif final or len(self._held) >= LOOK_AHEAD_BYTES:
             self._base64 = False
@@ -274,13 +277,19 @@ class _Inflater:
     """Undoes gzip and deflate in bounded steps, so that no piece can grow without limit."""
 
     def __init__(self, wbits: int) -> None:
+        self._wbits = wbits
         self._inflate = zlib.decompressobj(wbits)
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         try:
-            while data and not self._inflate.eof:
+            while data:
+                if self._inflate.eof:
+                    # RFC 1952, section 2.2: there may be more members; browsers drop other rests.
+                    if self._wbits <= zlib.MAX_WBITS or data[0] != 0x1F:
+                        return
+                    self._inflate = zlib.decompressobj(self._wbits)
                 yield self._inflate.decompress(data, _INFLATE_BYTES)
-                data = self._inflate.unconsumed_tail
+                data = self._inflate.unconsumed_tail or self._inflate.unused_data
         except zlib.error as error:
             raise ValueError(f"the content coding is broken: {error}") from None
 
