@@ -103,12 +103,14 @@ def _head(status: int, fields: list[Pair]) -> ResponseHead:
 
 
 def _accepts_gzip(accept_encoding: str | None) -> bool:
+    accepted: dict[str, bool] = {}
     for item in list_items(accept_encoding):
         coding, _, parameters = item.partition(";")
-        if coding.strip().lower() in ("gzip", "x-gzip", "*"):
-            quality = parameters.replace(" ", "").lower()
-            return not (quality.startswith("q=0") and not quality.strip("q=0."))
-    return False
+        quality = parameters.replace(" ", "").lower()
+        refused = quality.startswith("q=0") and not quality.strip("q=0.")
+        accepted[coding.strip().lower()] = not refused
+    # "*" speaks for what is not named (RFC 9110, section 12.5.3).
+    return accepted.get("gzip", accepted.get("x-gzip", accepted.get("*", False)))
 
 
 def _matches(if_none_match: str | None, etag: str) -> bool:

@@ -145,7 +145,7 @@ def parse_api(url: str) -> Api:
         port = parts.port
     except ValueError:
         raise ValueError(f"is no URL; {wanted}") from None
-    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or port == 0:
         raise ValueError(f"is no http or https URL; {wanted}")
     if parts.username is not None or parts.query or parts.fragment:
         raise ValueError(f"holds more than scheme, host, port and path; {wanted}")
