@@ -1,0 +1,69 @@
+"""A running bridge, on port 0, in a loop of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tests.support.clients import Client, RawAnswer, request
+from tests.support.loops import LoopThread
+from xdr_bridge.config import Settings
+from xdr_bridge.exchanges import Exchange
+from xdr_bridge.gateway import Gateway
+
+SHOP = "https://shop.example"
+
+
+class RunningGateway:
+    """A bridge to talk to.
+
+    Attributes:
+        port: Where it listens, on 127.0.0.1.
+        gateway: The bridge; touch it only through `thread.run`.
+        thread: Its loop.
+        exchanges: What its observer was told.
+    """
+
+    def __init__(self, gateway: Gateway, thread: LoopThread, exchanges: list[Exchange]) -> None:
+        self.port = gateway.port
+        self.gateway = gateway
+        self.thread = thread
+        self.exchanges = exchanges
+
+    def connect(self) -> Client:
+        """Open a connection."""
+        return Client(self.port)
+
+    def ask(self, data: bytes, method: str | None = None) -> RawAnswer:
+        """Send these bytes on a fresh connection and read one answer."""
+        with self.connect() as client:
+            client.send(data)
+            return client.read(method or data.split(b" ", 1)[0].decode("latin-1"))
+
+    def call(self, method: str, target: str, *fields: tuple[str, str], **more: Any) -> RawAnswer:
+        """Send one request and read its answer."""
+        return self.ask(request(method, target, *fields, **more), method)
+
+    def tunnel(self, message: str | bytes, *, parameters: str = "$xdr=1", **more: Any) -> RawAnswer:
+        """Send a call in body form."""
+        body = message.encode() if isinstance(message, str) else message
+        return self.call("POST", f"/xdr/tunnel?{parameters}", body=body, **more)
+
+
+@contextmanager
+def running_gateway(api_url: str, **settings: Any) -> Iterator[RunningGateway]:
+    """Run a bridge in front of this API; `settings` are fields of `Settings`."""
+    settings.setdefault("allow_origins", (SHOP,))
+    exchanges: list[Exchange] = []
+    gateway = Gateway(Settings(api=api_url, port=0, **settings), observer=exchanges.append)
+
+    async def start() -> None:
+        gateway.start()
+
+    with LoopThread() as thread:
+        thread.run(start())
+        try:
+            yield RunningGateway(gateway, thread, exchanges)
+        finally:
+            thread.run(gateway.stop(grace_seconds=1.0))
