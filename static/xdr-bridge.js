@@ -131,7 +131,7 @@
 
   // Fetch: a header value holds no NUL, CR or LF. The bridge is stricter (Wire 4.3) and says so itself.
   function isHeaderValue(value) {
-    return !/[\0\r\n]/.test(value);
+    return !/[\x00\r\n]/.test(value);
   }
 
   function overridesForbiddenMethod(value) {
@@ -401,7 +401,7 @@
 
   // Encoding: x-user-defined, by which pages read binary data as text.
   function decodeUserDefined(bytes) {
-    return bytes.replace(/[^\0-\x7F]/g, function (character) {
+    return bytes.replace(/[^\x00-\x7F]/g, function (character) {
       return String.fromCharCode(0xF700 + character.charCodeAt(0));
     });
   }
@@ -964,7 +964,7 @@
 
   BridgedCall.prototype.setRequestHeader = function (name, value) {
     var normalised = trim(value);
-    if (/[^\0-\xFF]/.test(name + value)) {
+    if (/[^\x00-\xFF]/.test(name + value)) {
       throw new TypeError('Header names and values hold no character above U+00FF.');
     }
     if (!isToken(name) || !isHeaderValue(normalised)) {
@@ -1205,7 +1205,7 @@
 
   // The parts of `reference` as a document at `baseUrl` means it, or null.
   function resolveUrl(reference, baseUrl) {
-    var text = String(reference).replace(/^[\0- ]+|[\0- ]+$/g, '').replace(/[\t\n\r]/g, '').replace(/#.*$/, '');
+    var text = String(reference).replace(/^[\x00-\x20]+|[\x00-\x20]+$/g, '').replace(/[\t\n\r]/g, '').replace(/#.*$/, '');
     var at = positionOf(text, '?');
     var head = (at < 0 ? text : text.substring(0, at)).replace(/\\/g, '/');
     return parseUrl(absolute(head, at < 0 ? '' : text.substring(at), parseUrl(baseUrl)));
@@ -1317,7 +1317,8 @@
     facade.response = state === DONE ? responseFor(facade.responseType, facade.responseText) : facade.responseText;
     facade._sent = state !== DONE;
     changeState(facade, state);
-    if (state === DONE && facade.status) {
+    // A file has no status, but it has a text.
+    if (state === DONE && (facade.status || facade.responseText)) {
       self.finish('load');
     } else if (state === DONE) {
       // ontimeout comes after state 4, if it comes.
@@ -1346,15 +1347,25 @@
   };
 
   NativeCall.prototype.send = function () {
-    if (this.facade.timeout > 0) {
-      this.inner.timeout = this.facade.timeout;
-    }
+    this.setTimeout();
     if (this.facade._mimeType && this.inner.overrideMimeType) {
       this.inner.overrideMimeType(this.facade._mimeType);
     }
     this.inner.send(this.body);
     // A synchronous call does not announce its states.
     this.update();
+  };
+
+  // Support: IE 7 - 9
+  // Microsoft.XMLHTTP knows no timeout and says so with an exception.
+  NativeCall.prototype.setTimeout = function () {
+    try {
+      if (this.facade.timeout > 0) {
+        this.inner.timeout = this.facade.timeout;
+      }
+    } catch (noSuchProperty) {
+      return;
+    }
   };
 
   NativeCall.prototype.cancel = function () {
@@ -1511,13 +1522,9 @@
   // Support: IE 10
   // XDomainRequest stands beside an XMLHttpRequest that does CORS itself: that one counts. It also says no to a
   // second copy of this script, since our own object has the property. XDomainRequest is empty where a policy has
-  // switched it off.
+  // switched it off; XMLHttpRequest may be off too, and then ActiveX makes the native calls.
   function isNeeded() {
-    try {
-      return !!NativeXDomainRequest && !('withCredentials' in createNativeRequest());
-    } catch (noRequests) {
-      return false;
-    }
+    return !!NativeXDomainRequest && !(NativeXMLHttpRequest && 'withCredentials' in new NativeXMLHttpRequest());
   }
 
   // Support: IE 5 - 8

@@ -47,7 +47,7 @@ export function BridgedCall(facade, bridge, method, target) {
 
 BridgedCall.prototype.setRequestHeader = function (name, value) {
   var normalised = trim(value);
-  if (/[^\0-\xFF]/.test(name + value)) {
+  if (/[^\x00-\xFF]/.test(name + value)) {
     throw new TypeError('Header names and values hold no character above U+00FF.');
   }
   if (!isToken(name) || !isHeaderValue(normalised)) {

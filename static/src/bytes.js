@@ -108,7 +108,7 @@ export function decodeUtf8(bytes) {
 
 // Encoding: x-user-defined, by which pages read binary data as text.
 export function decodeUserDefined(bytes) {
-  return bytes.replace(/[^\0-\x7F]/g, function (character) {
+  return bytes.replace(/[^\x00-\x7F]/g, function (character) {
     return String.fromCharCode(0xF700 + character.charCodeAt(0));
   });
 }

@@ -25,7 +25,7 @@ export function normaliseMethod(method) {
 
 // Fetch: a header value holds no NUL, CR or LF. The bridge is stricter (Wire 4.3) and says so itself.
 export function isHeaderValue(value) {
-  return !/[\0\r\n]/.test(value);
+  return !/[\x00\r\n]/.test(value);
 }
 
 function overridesForbiddenMethod(value) {

@@ -1,19 +1,15 @@
 // When to bridge at all, and how the page gets to see it.
 
 import { BridgedRequest, bridgeTo } from './bridged-request.js';
-import { NativeXDomainRequest, createNativeRequest, root } from './env.js';
+import { NativeXDomainRequest, NativeXMLHttpRequest, root } from './env.js';
 import { findBridge, pageOrigin } from './location.js';
 
 // Support: IE 10
 // XDomainRequest stands beside an XMLHttpRequest that does CORS itself: that one counts. It also says no to a
 // second copy of this script, since our own object has the property. XDomainRequest is empty where a policy has
-// switched it off.
+// switched it off; XMLHttpRequest may be off too, and then ActiveX makes the native calls.
 function isNeeded() {
-  try {
-    return !!NativeXDomainRequest && !('withCredentials' in createNativeRequest());
-  } catch (noRequests) {
-    return false;
-  }
+  return !!NativeXDomainRequest && !(NativeXMLHttpRequest && 'withCredentials' in new NativeXMLHttpRequest());
 }
 
 // Support: IE 5 - 8

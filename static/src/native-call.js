@@ -65,7 +65,8 @@ NativeCall.prototype.update = function () {
   facade.response = state === DONE ? responseFor(facade.responseType, facade.responseText) : facade.responseText;
   facade._sent = state !== DONE;
   changeState(facade, state);
-  if (state === DONE && facade.status) {
+  // A file has no status, but it has a text.
+  if (state === DONE && (facade.status || facade.responseText)) {
     self.finish('load');
   } else if (state === DONE) {
     // ontimeout comes after state 4, if it comes.
@@ -94,15 +95,25 @@ NativeCall.prototype.prepare = function (body) {
 };
 
 NativeCall.prototype.send = function () {
-  if (this.facade.timeout > 0) {
-    this.inner.timeout = this.facade.timeout;
-  }
+  this.setTimeout();
   if (this.facade._mimeType && this.inner.overrideMimeType) {
     this.inner.overrideMimeType(this.facade._mimeType);
   }
   this.inner.send(this.body);
   // A synchronous call does not announce its states.
   this.update();
+};
+
+// Support: IE 7 - 9
+// Microsoft.XMLHTTP knows no timeout and says so with an exception.
+NativeCall.prototype.setTimeout = function () {
+  try {
+    if (this.facade.timeout > 0) {
+      this.inner.timeout = this.facade.timeout;
+    }
+  } catch (noSuchProperty) {
+    return;
+  }
 };
 
 NativeCall.prototype.cancel = function () {

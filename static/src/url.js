@@ -87,7 +87,7 @@ function absolute(head, query, base) {
 
 // The parts of `reference` as a document at `baseUrl` means it, or null.
 export function resolveUrl(reference, baseUrl) {
-  var text = String(reference).replace(/^[\0- ]+|[\0- ]+$/g, '').replace(/[\t\n\r]/g, '').replace(/#.*$/, '');
+  var text = String(reference).replace(/^[\x00-\x20]+|[\x00-\x20]+$/g, '').replace(/[\t\n\r]/g, '').replace(/#.*$/, '');
   var at = positionOf(text, '?');
   var head = (at < 0 ? text : text.substring(0, at)).replace(/\\/g, '/');
   return parseUrl(absolute(head, at < 0 ? '' : text.substring(at), parseUrl(baseUrl)));

@@ -36,15 +36,22 @@ test('it adds no global name and replaces one', () => {
 test('where native XMLHttpRequest is switched off, ActiveX makes the native calls', () => {
   const world = createWorld({ xdr: false });
   const made = [];
+  // Such an object answers neither `in` nor properties that it does not know.
+  const refuse = () => {
+    throw new Error('Object doesn\'t support this property or method');
+  };
+  const set = (object, name, value) => (/timeout$/.test(name) ? refuse() : Reflect.set(object, name, value));
   world.realm.XMLHttpRequest = undefined;
   world.realm.XDomainRequest = function XDomainRequest() {};
   world.realm.ActiveXObject = function ActiveXObject(name) {
     made.push(name);
-    return new world.native();
+    return new Proxy(new world.native(), { has: refuse, set });
   };
   world.load();
-  request(world, 'GET', '/own');
-  assert.deepEqual(made, ['Microsoft.XMLHTTP', 'Microsoft.XMLHTTP']);
+  const subject = request(world, 'GET', '/own', { before: (r) => (r.timeout = 5) });
+  world.natives.at(-1).finish({ status: 200, text: 'own' });
+  assert.deepEqual(made, ['Microsoft.XMLHTTP']);
+  assert.equal(subject.responseText, 'own');
 });
 
 const bridged = (options, url) => {

@@ -539,6 +539,13 @@ describe('calls that are none of the bridge\'s business', () => {
     assert.throws(() => new world.realm.XMLHttpRequest().open('GET', 'https://other.example/'), /Access is denied/);
   });
 
+  test('load from a file, which has a text and no status', () => {
+    const world = createWorld({ page: 'file:///C:/page.html' });
+    const subject = request(world, 'GET', 'data.txt');
+    world.natives.at(-1).finish({ status: 0, text: 'data' });
+    assert.deepEqual(subject.events.slice(-2), ['load', 'loadend']);
+  });
+
   test('time out as the browser says', () => {
     const world = createWorld();
     const subject = request(world, 'GET', OWN, { before: (r) => (r.timeout = 5) });
