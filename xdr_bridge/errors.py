@@ -76,9 +76,21 @@ class Code(StrEnum):
     NUL_IN_TEXT = "nul-in-text", 502, Fault.API
     REDIRECT_REFUSED = "redirect-refused", 502, Fault.API
     TOO_MANY_REDIRECTS = "too-many-redirects", 502, Fault.API
+    # The API's own CORS answers, where the bridge is the browser (Fetch, "CORS protocol").
+    PREFLIGHT_STATUS = "preflight-status", 502, Fault.API
+    PREFLIGHT_MALFORMED = "preflight-malformed", 502, Fault.API
+    PREFLIGHT_ORIGIN = "preflight-origin", 403, Fault.PAGE
+    PREFLIGHT_METHOD = "preflight-method", 403, Fault.PAGE
+    PREFLIGHT_HEADER = "preflight-header", 403, Fault.PAGE
+    CORS_CHECK_FAILED = "cors-check-failed", 403, Fault.PAGE
     # The bridge itself.
     OVERLOADED = "overloaded", 503, Fault.BRIDGE
     INTERNAL_ERROR = "internal-error", 500, Fault.BRIDGE
+
+    @property
+    def is_about_origin(self) -> bool:
+        """Whether the page itself is refused: it gets no frame and no CORS field."""
+        return self in (Code.ORIGIN_MISSING, Code.ORIGIN_MALFORMED, Code.ORIGIN_NOT_ALLOWED)
 
 
 class XdrBridgeError(Exception):

@@ -24,6 +24,10 @@ _FORBIDDEN_REQUEST_HEADERS = frozenset(
     }
 )
 _FORBIDDEN_PREFIXES = ("proxy-", "sec-")
+# https://fetch.spec.whatwg.org/#request-body-header-name: gone when a redirect drops the body.
+REQUEST_BODY_HEADERS = frozenset(
+    {"content-encoding", "content-language", "content-location", "content-type"}
+)
 _METHOD_OVERRIDES = frozenset({"x-http-method", "x-http-method-override", "x-method-override"})
 
 # Names by which an API learns from its own proxies who is calling and what for (Wire 4.2).
@@ -114,15 +118,23 @@ def is_safelisted_request_header(name: str, value: str) -> bool:
 def unsafe_request_header_names(headers: Iterable[Pair]) -> list[str]:
     """List the names that a preflight would ask for: lower case, unique, sorted.
 
+    Fields of one name are judged together, as `XMLHttpRequest` combines them: two ranges, each of
+    them safe, ask for what neither asks for.
+
     https://fetch.spec.whatwg.org/#cors-unsafe-request-header-names
     """
+    combined: dict[str, str] = {}
+    for name, value in headers:
+        lowered = name.lower()
+        known = combined.get(lowered)
+        combined[lowered] = value if known is None else f"{known}, {value}"
     unsafe: set[str] = set()
     safe: set[str] = set()
     safe_sum = 0
-    for name, value in headers:
+    for name, value in combined.items():
         if is_safelisted_request_header(name, value):
-            safe.add(name.lower())
+            safe.add(name)
             safe_sum += len(value)
         else:
-            unsafe.add(name.lower())
+            unsafe.add(name)
     return sorted(unsafe | safe if safe_sum > _MAX_SAFE_SUM else unsafe)
