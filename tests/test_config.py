@@ -1,0 +1,130 @@
+"""What the operator says: every mistake told, at once, in the operator's words."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from xdr_bridge.api import Api
+from xdr_bridge.config import Settings, parse_api
+from xdr_bridge.errors import ConfigError
+
+API = "http://127.0.0.1:9000"
+
+
+def problems(api: str = API, **options: Any) -> list[tuple[str, str | None]]:
+    with pytest.raises(ConfigError) as raised:
+        Settings(api=api, **{"allow_origins": ("https://shop.example",), **options})
+    assert all(problem.reason for problem in raised.value.problems)
+    assert "Traceback" not in str(raised.value)
+    return [(problem.field, problem.value) for problem in raised.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("url", "api"),
+    [
+        (API, Api(scheme="http", host="127.0.0.1", port=9000)),
+        ("http://API.example", Api(scheme="http", host="api.example", port=80)),
+        ("HTTPS://api.example/", Api(scheme="https", host="api.example", port=443)),
+        ("http://[::1]:9000/v1/", Api(scheme="http", host="[::1]", port=9000, path="/v1")),
+        ("http://a_b:1/x/y", Api(scheme="http", host="a_b", port=1, path="/x/y")),
+    ],
+)
+def test_the_apis_url_is_read_into_parts(url: str, api: Api) -> None:
+    assert parse_api(url) == api
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "127.0.0.1:9000",
+        "localhost",
+        "//127.0.0.1:9000",
+        "ftp://127.0.0.1",
+        "file:///etc/passwd",
+        "http://",
+        "http:///x",
+        "http://user@host",
+        "http://user:pass@host",
+        "http://host?x",
+        "http://host#x",
+        "http://host:port",
+        "http://host:99999",
+        "http://host:0",
+        "http://host:-1",
+        "http://ho st",
+        "http://host\\evil.test",
+        "http://[::1",
+        "http://[::g]",
+        "http://1.2.3",
+        "http://host/../x",
+        "http://host/a/%2e%2e",
+        "http://host//x",
+        "http://host/a b",
+        "http://host/K\xe4se",
+    ],
+)
+def test_what_does_not_say_where_the_api_is_is_refused(url: str) -> None:
+    assert problems(url) == [("API", url)]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"allow_origins": ()}, ("--allow-origin", None)),
+        ({"allow_origins": ("null",)}, ("--allow-origin", "null")),
+        ({"allow_methods": ("TRACE",)}, ("--allow-method", "TRACE")),
+        ({"allow_headers": ("Host",)}, ("--allow-header", "Host")),
+        ({"expose_headers": ("Set-Cookie",)}, ("--expose-header", "Set-Cookie")),
+        ({"max_age_seconds": -1}, ("--max-age", "-1")),
+        ({"public_origins": ("x",)}, ("--public-origin", "x")),
+        ({"allow_origins": ("*",), "allow_credentials": True}, ("--allow-origin", "*")),
+        ({"port": 65536}, ("--port", "65536")),
+        ({"port": -1}, ("--port", "-1")),
+        ({"connect_seconds": 0}, ("--connect-timeout", "0")),
+        ({"first_byte_seconds": math.nan}, ("--first-byte-timeout", "nan")),
+        ({"idle_seconds": math.inf}, ("--idle-timeout", "inf")),
+        ({"idle_seconds": -1}, ("--idle-timeout", "-1")),
+        *[
+            ({"mount": mount}, ("--mount", mount))
+            for mount in (
+                "",
+                "/",
+                "xdr",
+                "/a/b",
+                "/xdr/",
+                "/..",
+                "/.",
+                "//a",
+                "/a b",
+                "/%2e",
+                "/a\n",
+            )
+        ],
+    ],
+    ids=str,
+)
+def test_each_mistake_is_told_as_the_option_it_is_in(
+    options: dict[str, Any], expected: tuple[str, str | None]
+) -> None:
+    assert problems(**options) == [expected]
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    told = problems("x", port=-1, mount="x", allow_origins=("null",), max_age_seconds=-1)
+    assert [field for field, _ in told] == [
+        "API",
+        "--port",
+        "--mount",
+        "--allow-origin",
+        "--max-age",
+    ]
+
+
+def test_settings_build_a_bridge_with_the_polyfill() -> None:
+    bridge = Settings(api=API, allow_origins=("*",)).build_bridge()
+    assert bridge.api == parse_api(API)
+    assert bridge.policy.any_origin
