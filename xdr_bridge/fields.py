@@ -118,23 +118,15 @@ def is_safelisted_request_header(name: str, value: str) -> bool:
 def unsafe_request_header_names(headers: Iterable[Pair]) -> list[str]:
     """List the names that a preflight would ask for: lower case, unique, sorted.
 
-    Fields of one name are judged together, as `XMLHttpRequest` combines them: two ranges, each of
-    them safe, ask for what neither asks for.
-
     https://fetch.spec.whatwg.org/#cors-unsafe-request-header-names
     """
-    combined: dict[str, str] = {}
-    for name, value in headers:
-        lowered = name.lower()
-        known = combined.get(lowered)
-        combined[lowered] = value if known is None else f"{known}, {value}"
     unsafe: set[str] = set()
     safe: set[str] = set()
     safe_sum = 0
-    for name, value in combined.items():
+    for name, value in headers:
         if is_safelisted_request_header(name, value):
-            safe.add(name)
+            safe.add(name.lower())
             safe_sum += len(value)
         else:
-            unsafe.add(name)
+            unsafe.add(name.lower())
     return sorted(unsafe | safe if safe_sum > _MAX_SAFE_SUM else unsafe)
