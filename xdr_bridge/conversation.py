@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from asyncio import AbstractEventLoop
+from asyncio import AbstractEventLoop, Future
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -149,6 +149,7 @@ class Conversation(HTTPMessageDelegate):
             if waiting is not None:
                 # Now it is the API that is slow; the pool has its own limits.
                 self.deadline = None
+                waiting.add_done_callback(self._await_page)
             return waiting
         self._discarded += len(chunk)
         if self._discarded > MAX_DISCARDED_BYTES:
@@ -250,6 +251,11 @@ class Conversation(HTTPMessageDelegate):
             self._break_off(error.code, error.detail)
         elif self._forward is not None:
             self._take(self._bridge.fail(self._forward, error))
+
+    def _await_page(self, _: Future[None]) -> None:
+        """The API takes more: it is the page's turn again."""
+        if not self._request_read:
+            self.deadline = self._gateway.deadline(self._gateway.idle_seconds)
 
     # Steps -----------------------------------------------------------------------------------
 
