@@ -171,6 +171,7 @@ class Conversation(HTTPMessageDelegate):
             self._pending = None
         elif self._outgoing is not None and self._outgoing.finished:
             # The answer went out early; only now may the connection end.
+            self.deadline = self._gateway.deadline(self._gateway.idle_seconds)
             self._outgoing.close()
         elif self._transfer is not None:
             self._transfer.end()
@@ -334,8 +335,17 @@ class Conversation(HTTPMessageDelegate):
         waits = self._head is not None and "Expect" in self._head.headers
         if early:
             self._outgoing.keep_alive = False
-        self._outgoing.end(data, hold_open=early and not waits)
+        unsent = self._outgoing.end(data, hold_open=early and not waits)
+        if unsent is not None:
+            # A page that does not read the end of its answer would keep it for ever.
+            self.deadline = self._gateway.deadline(self._gateway.idle_seconds)
+            unsent.add_done_callback(self._on_sent)
         self._done()
+
+    def _on_sent(self, _: Future[None]) -> None:
+        """The whole answer has left; a body that is still coming has a deadline of its own."""
+        if self._request_read:
+            self.deadline = None
 
     def _break_off(self, code: Code, detail: str) -> None:
         """Say that the answer is not whole: in the trailer, or by breaking the connection."""

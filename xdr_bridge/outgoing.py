@@ -61,8 +61,10 @@ class Outgoing:
         )
         return None if future.done() else future
 
-    def end(self, data: bytes = b"", *, hold_open: bool = False) -> None:
+    def end(self, data: bytes = b"", *, hold_open: bool = False) -> Future[None] | None:
         """Send the last piece; if it is the only one too, its length is said in the head.
+
+        A future that is not done says that some of the answer has not left yet.
 
         Args:
             data: The last piece, possibly empty.
@@ -77,11 +79,11 @@ class Outgoing:
             rest = (b"%x\r\n%b\r\n" % (len(rest), rest) if rest else b"") + b"0\r\n\r\n"
         self.finished = True
         self._last = self._socket.write(rest) if rest else None
-        if hold_open:
-            return
-        self._socket.finish()
-        if not self.keep_alive:
-            self.close()
+        if not hold_open:
+            self._socket.finish()
+            if not self.keep_alive:
+                self.close()
+        return None if self._last is None or self._last.done() else self._last
 
     def close(self) -> None:
         """Close the connection once everything written has left."""
