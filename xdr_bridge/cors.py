@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from xdr_bridge.errors import Code, ConfigError, Problem, RequestError, shown
+from xdr_bridge.errors import Code, ConfigError, RequestError, shown
+from xdr_bridge.expressions import OriginExpression
 from xdr_bridge.fields import (
     FORBIDDEN_RESPONSE_HEADERS,
     NON_WILDCARD_REQUEST_HEADERS,
@@ -19,80 +20,93 @@ from xdr_bridge.fields import (
     is_forbidden_method,
     is_forbidden_request_header,
     is_forwarding_header,
-    normalise_method,
 )
 from xdr_bridge.messages import Pair, is_token
-from xdr_bridge.origins import MAX_ORIGIN_CHARACTERS, parse_origin
+from xdr_bridge.origins import MAX_ORIGIN_CHARACTERS, Origin, parse_origin
+from xdr_bridge.patterns import OriginIndex, WildcardOrigin, parse_entry
+from xdr_bridge.policy_options import DEFAULT_METHODS, PolicyOptions
+from xdr_bridge.policy_problems import MAX_MAX_AGE_SECONDS, find_problems
 
-DEFAULT_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-# No browser honours more (Firefox: a day).
-MAX_MAX_AGE_SECONDS = 86_400
+__all__ = ["DEFAULT_METHODS", "MAX_MAX_AGE_SECONDS", "CorsPolicy"]
+
+# A preflight that asks for more than any page sets is refused unread.
+_MAX_REQUESTED_CHARACTERS = 4096
+_MAX_REQUESTED_NAMES = 64
+_CREDENTIALS: Pair = ("Access-Control-Allow-Credentials", "true")
+_PRIVATE_NETWORK: Pair = ("Access-Control-Allow-Private-Network", "true")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CorsPolicy:
+class CorsPolicy(PolicyOptions):
     """What pages on other origins may do with the API. It cannot be built unsafe.
 
+    The options, with what they accept and refuse, are those of `PolicyOptions`. A policy keeps
+    no reference to the lists that it was given, and gives out tuples.
+
     Attributes:
-        origins: Serialised origins such as `https://shop.example`, or `*` alone for any.
-        methods: Methods that pages may use. GET, HEAD and POST cannot be refused: Fetch
-            safelists them.
-        request_headers: Names that pages may send. `*` stands for any but Authorization, and needs
-            `credentials` off. None: `*` without credentials, no name with them.
-        exposed_headers: Response headers that pages may read, besides the safelisted ones.
-            `*` needs `credentials` off.
-        credentials: Whether a browser may send cookies along.
-        max_age_seconds: How long a browser may remember a preflight; None leaves it to the browser.
-        same_origins: Origins under which the API itself is published; they are no other origins.
+        any_origin: Whether every page may use the API, so that no answer depends on the origin.
 
     Raises:
         ConfigError: Every problem at once.
     """
 
-    origins: Sequence[str]
-    methods: Sequence[str] = DEFAULT_METHODS
-    request_headers: Sequence[str] | None = None
-    exposed_headers: Sequence[str] = ()
-    credentials: bool = False
-    max_age_seconds: int | None = None
-    same_origins: Sequence[str] = ()
-
-    any_origin: bool = field(init=False)
-    _origins: frozenset[str] = field(init=False, repr=False)
-    _same: frozenset[str] = field(init=False, repr=False)
-    _methods: frozenset[str] = field(init=False, repr=False)
-    _any_header: bool = field(init=False, repr=False)
-    _headers: frozenset[str] = field(init=False, repr=False)
-    _exposed: frozenset[str] = field(init=False, repr=False)
-    _constant: tuple[Pair, ...] = field(init=False, repr=False)
+    any_origin: bool = field(init=False, repr=False, compare=False)
+    _exact: frozenset[str] = field(init=False, repr=False, compare=False)
+    _index: OriginIndex | None = field(init=False, repr=False, compare=False)
+    _same: frozenset[str] = field(init=False, repr=False, compare=False)
+    _methods: frozenset[str] = field(init=False, repr=False, compare=False)
+    _any_header: bool = field(init=False, repr=False, compare=False)
+    _headers: frozenset[str] = field(init=False, repr=False, compare=False)
+    _exposed: frozenset[str] = field(init=False, repr=False, compare=False)
+    _constant: tuple[Pair, ...] = field(init=False, repr=False, compare=False)
+    _max_age: tuple[Pair, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what is unsafe or senseless, then join everything that can be joined."""
-        problems = tuple(_Checker(self).problems())
+        problems = find_problems(self)
         if problems:
             raise ConfigError(problems)
+        for name in ("origins", "origin_patterns", "methods", "exposed_headers", "same_origins"):
+            self._set(name, tuple(getattr(self, name)))
         headers = self.request_headers
         if headers is None:
             headers = () if self.credentials else ("*",)
-        constant: list[Pair] = []
-        if self.credentials:
-            constant.append(("Access-Control-Allow-Credentials", "true"))
-        if self.exposed_headers:
-            constant.append(("Access-Control-Expose-Headers", ", ".join(self.exposed_headers)))
-        for name, value in {
-            "any_origin": "*" in self.origins,
-            "_origins": frozenset(str(parse_origin(o)) for o in self.origins if o != "*"),
-            "_same": frozenset(str(parse_origin(o)) for o in self.same_origins),
-            "_methods": frozenset(map(normalise_method, self.methods)) | SAFELISTED_METHODS,
-            "_any_header": "*" in headers,
-            "_headers": frozenset(h.lower() for h in headers),
-            "_exposed": frozenset(h.lower() for h in self.exposed_headers),
-            "_constant": tuple(constant),
-        }.items():
-            object.__setattr__(self, name, value)
+        else:
+            self._set("request_headers", tuple(headers))
+        self._set("_any_header", "*" in headers)
+        self._set("_headers", frozenset(name.lower() for name in headers))
+        self._set("_exposed", frozenset(name.lower() for name in self.exposed_headers))
+        self._set("_methods", frozenset(self.methods) | SAFELISTED_METHODS)
+        self._set("_same", frozenset(self.same_origins))
+        self._index_origins()
+        self._join_fields()
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    def _index_origins(self) -> None:
+        self._set("any_origin", "*" in self.origins)
+        entries = [parse_entry(text) for text in self.origins if text != "*"]
+        exact = {str(entry) for entry in entries if isinstance(entry, Origin)}
+        wildcards = [entry for entry in entries if isinstance(entry, WildcardOrigin)]
+        expressions = [OriginExpression(source) for source in self.origin_patterns]
+        self._set("_exact", frozenset(exact))
+        self._set(
+            "_index", OriginIndex(wildcards, expressions) if wildcards or expressions else None
+        )
+
+    def _join_fields(self) -> None:
+        credentials = (_CREDENTIALS,) if self.credentials else ()
+        exposed = ", ".join(self.exposed_headers)
+        expose = (("Access-Control-Expose-Headers", exposed),) if exposed else ()
+        self._set("_constant", (*credentials, *expose))
+        age = self.max_age_seconds
+        self._set("_max_age", () if age is None else (("Access-Control-Max-Age", str(age)),))
 
     def decide(self, origin_lines: Sequence[str], method: str, header_names: Iterable[str]) -> str:
         """Judge one call as a preflight for it would be judged; return the page's origin.
+
+        https://fetch.spec.whatwg.org/#cors-preflight-fetch
 
         Args:
             origin_lines: The value of each `Origin` field of the request, in order.
@@ -103,33 +117,33 @@ class CorsPolicy:
             RequestError: What is not allowed, in the order origin, method, header names.
         """
         origin = self.admit_origin(origin_lines)
-        self._admit_method(method)
-        self._admit_headers(header_names)
+        if method not in self._methods:
+            raise self._method_refusal(method)
+        for name in header_names:
+            if name.lower() not in self._headers:
+                self._admit_header(name)
         return origin
 
     def admit_origin(self, origin_lines: Sequence[str]) -> str:
         """Return the origin as the request spells it, if the policy allows it.
 
+        https://fetch.spec.whatwg.org/#origin-header
+
         Raises:
             RequestError: It is missing, malformed or not allowed.
         """
-        if not origin_lines:
-            raise RequestError(
-                Code.ORIGIN_MISSING,
-                "a tunnel request needs an Origin header, exactly one; it has none",
-            )
-        if len(origin_lines) > 1:
-            raise RequestError(
-                Code.ORIGIN_MALFORMED,
-                f"a request has one Origin header; this one has {len(origin_lines)}",
-            )
+        if len(origin_lines) != 1:
+            raise _origin_line_refusal(len(origin_lines))
         origin = origin_lines[0]
-        if origin in self._origins:
+        # The cap comes first: hashing reads the whole text.
+        if len(origin) <= MAX_ORIGIN_CHARACTERS and origin in self._exact:
             return origin
-        if len(origin) <= MAX_ORIGIN_CHARACTERS and origin == "null":
+        if origin == "null":
+            if self.dangerously_allow_null_origin:
+                return origin
             raise RequestError(
                 Code.ORIGIN_NOT_ALLOWED,
-                "the origin 'null' (a sandboxed frame, a file, a redirect) is never allowed",
+                "the origin 'null' (a sandboxed frame, a file, a redirect) is not allowed",
             )
         try:
             parsed = parse_origin(origin)
@@ -137,12 +151,43 @@ class CorsPolicy:
             raise RequestError(
                 Code.ORIGIN_MALFORMED, f"the Origin {shown(origin)} {error}"
             ) from None
-        if self.any_origin or str(parsed) in self._origins:
+        # A client that writes out a default port is understood, and answered in its spelling.
+        if self.any_origin or str(parsed) in self._exact:
+            return origin
+        if self._index is not None and self._index.find(parsed) is not None:
             return origin
         raise RequestError(
             Code.ORIGIN_NOT_ALLOWED,
             f"the origin {shown(origin)} is not among those the policy allows",
         )
+
+    @staticmethod
+    def parse_requested_names(lines: Sequence[str]) -> tuple[str, ...]:
+        """Split the values of `Access-Control-Request-Headers`, spelled as they came.
+
+        https://fetch.spec.whatwg.org/#http-access-control-request-headers
+
+        Raises:
+            RequestError: They are more than any page asks for, seen without splitting them, or
+                one is no name.
+        """
+        size = sum(map(len, lines)) + len(lines)
+        commas = sum(line.count(",") for line in lines) if size <= _MAX_REQUESTED_CHARACTERS else 0
+        if size > _MAX_REQUESTED_CHARACTERS or commas + len(lines) > _MAX_REQUESTED_NAMES:
+            raise RequestError(
+                Code.HEADER_NOT_ALLOWED,
+                f"the preflight asks for too many headers; {_MAX_REQUESTED_NAMES} names in"
+                f" {_MAX_REQUESTED_CHARACTERS} characters are accepted",
+            )
+        items = (item.strip(" \t") for line in lines for item in line.split(","))
+        names = tuple(item for item in items if item)
+        for name in names:
+            if not is_token(name):
+                raise RequestError(
+                    Code.HEADER_NAME_MALFORMED,
+                    f"the preflight asks for {shown(name)}, which is no name",
+                )
+        return names
 
     def is_same_origin(self, origin_lines: Sequence[str]) -> bool:
         """Whether the request comes from a page that the API itself serves."""
@@ -151,7 +196,10 @@ class CorsPolicy:
         return origin_lines[0] in self._same
 
     def exposes(self, name: str) -> bool:
-        """Whether a page may read this response header (Fetch, "CORS-safelisted")."""
+        """Whether a page may read this response header.
+
+        https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name
+        """
         lowered = name.lower()
         if lowered in FORBIDDEN_RESPONSE_HEADERS:
             return False
@@ -163,154 +211,75 @@ class CorsPolicy:
 
     def allow_origin_fields(self, origin: str) -> tuple[Pair, ...]:
         """Write the fields by which any answer lets this admitted origin read it."""
-        value = "*" if self.any_origin else origin
-        return (("Access-Control-Allow-Origin", value),)
+        return (("Access-Control-Allow-Origin", "*" if self.any_origin else origin),)
 
     def response_fields(self, origin: str) -> tuple[Pair, ...]:
-        """Write the CORS fields of an answer to an actual native call."""
+        """Write the CORS fields of an answer to an actual native call of an admitted origin."""
         return (*self.allow_origin_fields(origin), *self._constant)
 
     def preflight_fields(
-        self, origin: str, method: str, header_names: Sequence[str]
+        self,
+        origin: str,
+        method: str,
+        header_names: Sequence[str],
+        *,
+        private_network: bool = False,
     ) -> tuple[Pair, ...]:
-        """Write the CORS fields of the answer to a preflight that passed."""
+        """Write the CORS fields of the answer to a preflight that passed.
+
+        Args:
+            origin: What `decide` returned.
+            method: The method that the preflight asks for.
+            header_names: The names that it asks for.
+            private_network: Whether it asks with `Access-Control-Request-Private-Network: true`.
+        """
         fields = list(self.allow_origin_fields(origin))
         if self.credentials:
-            fields.append(("Access-Control-Allow-Credentials", "true"))
+            fields.append(_CREDENTIALS)
         if method not in SAFELISTED_METHODS:
             fields.append(("Access-Control-Allow-Methods", method))
         if header_names:
             fields.append(("Access-Control-Allow-Headers", ", ".join(header_names)))
-        if self.max_age_seconds is not None:
-            fields.append(("Access-Control-Max-Age", str(self.max_age_seconds)))
+        fields += self._max_age
+        if private_network and self.private_network:
+            fields.append(_PRIVATE_NETWORK)
         return tuple(fields)
 
-    def _admit_method(self, method: str) -> None:
+    def _method_refusal(self, method: str) -> RequestError:
         if is_forbidden_method(method) or not is_token(method):
-            raise RequestError(Code.METHOD_FORBIDDEN, f"no page may use the method {shown(method)}")
-        if method not in self._methods:
+            return RequestError(
+                Code.METHOD_FORBIDDEN, f"no page may use the method {shown(method)}"
+            )
+        return RequestError(
+            Code.METHOD_NOT_ALLOWED,
+            f"the policy does not allow the method {shown(method)}; it allows"
+            f" {', '.join(sorted(self._methods))}",
+        )
+
+    def _admit_header(self, name: str) -> None:
+        """Judge a name that is not listed: only `*` can allow it.
+
+        https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
+        """
+        if is_forbidden_request_header(name, "") or is_forwarding_header(name):
             raise RequestError(
-                Code.METHOD_NOT_ALLOWED,
-                f"the policy does not allow the method {shown(method)}; it allows"
-                f" {', '.join(sorted(self._methods))}",
+                Code.HEADER_FORBIDDEN, f"no page may set the request header {shown(name)}"
             )
-
-    def _admit_headers(self, names: Iterable[str]) -> None:
-        for name in names:
-            lowered = name.lower()
-            if lowered in self._headers:
-                continue
-            if self._any_header and lowered not in NON_WILDCARD_REQUEST_HEADERS:
-                continue
-            hint = " ('*' does not cover it, by the Fetch standard)" if self._any_header else ""
-            raise RequestError(
-                Code.HEADER_NOT_ALLOWED,
-                f"the policy does not allow the request header {shown(name)}{hint}",
-            )
+        if self._any_header and name.lower() not in NON_WILDCARD_REQUEST_HEADERS:
+            return
+        hint = " ('*' does not cover it, by the Fetch standard)" if self._any_header else ""
+        raise RequestError(
+            Code.HEADER_NOT_ALLOWED,
+            f"the policy does not allow the request header {shown(name)}{hint}",
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class _Checker:
-    """Finds what is wrong with a policy; the field names are those of `CorsPolicy`."""
-
-    policy: CorsPolicy
-
-    def problems(self) -> Iterable[Problem]:
-        yield from self._origin_problems()
-        yield from self._method_problems()
-        yield from self._header_problems()
-        age = self.policy.max_age_seconds
-        if age is not None and not 0 <= age <= MAX_MAX_AGE_SECONDS:
-            yield Problem(
-                "max_age_seconds",
-                str(age),
-                f"is beyond what any browser honours; 0 to {MAX_MAX_AGE_SECONDS} is accepted",
-            )
-
-    def _origin_problems(self) -> Iterable[Problem]:
-        policy = self.policy
-        if not policy.origins:
-            yield Problem("origins", None, "name at least one origin, such as https://shop.example")
-        for field_name, values in (
-            ("origins", policy.origins),
-            ("same_origins", policy.same_origins),
-        ):
-            for value in values:
-                if value == "*" and field_name == "origins":
-                    continue
-                yield from _origin_problem(field_name, value)
-        if "*" in policy.origins:
-            if len(policy.origins) > 1:
-                yield Problem("origins", "*", "allows every origin; leave out the others or '*'")
-            if policy.credentials:
-                yield Problem(
-                    "origins",
-                    "*",
-                    "cannot be combined with credentials: any site could act for the user;"
-                    " list the origins",
-                )
-
-    def _method_problems(self) -> Iterable[Problem]:
-        for method in self.policy.methods:
-            if not is_token(method) or method == "*":
-                yield Problem("methods", method, "is no method; name each one, such as PUT")
-            elif is_forbidden_method(method):
-                yield Problem("methods", method, "is forbidden to pages by the Fetch standard")
-            elif method != normalise_method(method) or method == "patch":
-                yield Problem("methods", method, f"is case-sensitive; {method.upper()} is meant")
-
-    def _header_problems(self) -> Iterable[Problem]:
-        policy = self.policy
-        for name in policy.request_headers or ():
-            if name == "*":
-                if policy.credentials:
-                    yield Problem(
-                        "request_headers", name, "means nothing with credentials; list the names"
-                    )
-            elif not is_token(name):
-                yield Problem("request_headers", name, "is no header name")
-            elif is_forbidden_request_header(name, "") or is_forwarding_header(name):
-                yield Problem("request_headers", name, "can never be set by a page")
-            elif name.lower().startswith("access-control-"):
-                yield Problem("request_headers", name, "is a response header")
-        for name in policy.exposed_headers:
-            if name == "*":
-                if policy.credentials:
-                    yield Problem(
-                        "exposed_headers", name, "means nothing with credentials; list the names"
-                    )
-            elif not is_token(name):
-                yield Problem("exposed_headers", name, "is no header name")
-            elif name.lower() in FORBIDDEN_RESPONSE_HEADERS:
-                yield Problem("exposed_headers", name, "can never be read by a page")
-            elif name.lower().startswith("access-control-"):
-                yield Problem("exposed_headers", name, "is the bridge's own business")
-
-
-def _origin_problem(field_name: str, value: str) -> Iterable[Problem]:
-    try:
-        origin = parse_origin(value)
-    except ValueError as error:
-        yield Problem(field_name, value, _hint(value) or f"{error}")
-        return
-    if str(origin) != value:
-        yield Problem(field_name, value, f"writes out a default port; {origin} is meant")
-    elif origin.scheme not in ("http", "https"):
-        yield Problem(field_name, value, "is no web origin; http:// and https:// are accepted")
-
-
-def _hint(value: str) -> str | None:
-    if value == "null":
-        return "is what every sandboxed frame sends; it is never allowed"
-    for better, what in (
-        (value.rstrip("/"), "ends with a slash"),
-        (value.lower(), "has upper case"),
-        (value.lower().rstrip("/"), "has upper case and ends with a slash"),
-        (f"https://{value}", "has no scheme"),
-    ):
-        try:
-            if better != value and parse_origin(better):
-                return f"{what}; {better} is meant"
-        except ValueError:
-            continue
-    return None
+def _origin_line_refusal(count: int) -> RequestError:
+    if not count:
+        return RequestError(
+            Code.ORIGIN_MISSING,
+            "a tunnel request needs an Origin header, exactly one; it has none",
+        )
+    return RequestError(
+        Code.ORIGIN_MALFORMED, f"a request has one Origin header; this one has {count}"
+    )

@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass
 
 # Scheme, "://", a DNS name at its longest, ":", port. Anything longer is refused unread.
-MAX_ORIGIN_CHARACTERS = 64 + 3 + 253 + 6
+_MAX_HOST_CHARACTERS = 253
+MAX_ORIGIN_CHARACTERS = 64 + 3 + _MAX_HOST_CHARACTERS + 6
 
 # Real host names hold underscores, the grammar's do not; browsers send them, so they are read.
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
@@ -37,6 +38,24 @@ class Origin:
     host: str
     port: int | None
 
+    @property
+    def is_loopback(self) -> bool:
+        """Whether nobody on the network can speak for it: a localhost name, 127.0.0.0/8, [::1].
+
+        https://w3c.github.io/webappsec-secure-contexts/#is-origin-trustworthy
+        """
+        host = self.host
+        return (
+            host in ("localhost", "[::1]")
+            or host.endswith(".localhost")
+            or (host.startswith("127.") and self.is_address)
+        )
+
+    @property
+    def is_address(self) -> bool:
+        """Whether the host is an IP address and has no labels."""
+        return self.host.startswith("[") or self.host.rpartition(".")[2].isdigit()
+
     def __str__(self) -> str:
         """Serialise the origin, as a browser writes it."""
         return f"{self.scheme}://{self.host}" + ("" if self.port is None else f":{self.port}")
@@ -44,6 +63,11 @@ class Origin:
 
 def parse_origin(text: str) -> Origin:
     """Read a serialised tuple origin; a default port that is written out is dropped.
+
+    Accepted: `https://shop.example`, `http://localhost:3000`, `https://[::1]:8443`,
+    `https://my_shop.example`. Refused: `null`, `https://shop.example/`, `https://Shop.example`,
+    `https://user@shop.example`, `https://shop.example.`, `https://1.2.3`, `https://[0::1]`,
+    `https://a,https://b`, `https://shop.example:0`.
 
     Raises:
         ValueError: The text is no such origin; the message says which part, without quoting it.
@@ -56,6 +80,8 @@ def parse_origin(text: str) -> Origin:
             "is no origin; scheme://host or scheme://host:port, in lower case, is accepted"
         )
     scheme, host, port = match["scheme"], match["host"], match["port"]
+    if len(host) > _MAX_HOST_CHARACTERS:
+        raise ValueError(f"has a host of more than {_MAX_HOST_CHARACTERS} characters")
     _check_host(host)
     number = None if port is None else int(port)
     if number is not None and number > 65535:
