@@ -11,7 +11,7 @@ import os
 import socket
 from dataclasses import dataclass
 from ssl import SSLCertVerificationError, SSLContext, SSLError
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from xdr_bridge.errors import Code, UpstreamError
 
@@ -88,6 +88,10 @@ class Endpoint:
             UpstreamError: `UPSTREAM_TIMEOUT` or `UPSTREAM_UNREACHABLE`.
         """
         loop = asyncio.get_running_loop()
+        # uvloop knows no such delay; it tries one address after the other.
+        eyeballs: dict[str, Any] = {}
+        if isinstance(loop, asyncio.BaseEventLoop):
+            eyeballs["happy_eyeballs_delay"] = _HAPPY_EYEBALLS_SECONDS
         try:
             # A timer, but one for a connection, not for a call.
             async with asyncio.timeout(seconds):
@@ -97,7 +101,7 @@ class Endpoint:
                     self.port,
                     ssl=self.ssl,
                     server_hostname=(self.server_hostname or self.host) if self.ssl else None,
-                    happy_eyeballs_delay=_HAPPY_EYEBALLS_SECONDS,
+                    **eyeballs,
                 )
         except TimeoutError as error:
             detail = f"no connection to the API at {self} could be made in time"

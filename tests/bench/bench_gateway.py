@@ -126,9 +126,7 @@ class Bench:
     def memory(self) -> None:
         """Measure memory: idle, with 1,000 idle connections, while 1 GB passes each way."""
         print("\n### Memory (MB resident) and 1 GB each way\n", flush=True)
-        print(
-            "| front end | idle | + 1,000 idle connections | + 1 GB down (MB/s) | + 1 GB up (MB/s) |"
-        )
+        print("| front end | idle | + 1,000 idle connections | 1 GB down (MB/s) | 1 GB up (MB/s) |")
         print("|---|---|---|---|---|")
         sink_port = free_port()
         sink = [sys.executable, str(_HERE / "peers" / "sink.py"), str(sink_port)]
