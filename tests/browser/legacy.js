@@ -17,16 +17,24 @@ function outcome(name) {
   };
 }
 
-function ask(name, options) {
-  jQuery.ajax(options).then(outcome(name), outcome(name));
+// One after the other, since some change what others count.
+var calls = [
+  ['get', {url: api + '/notes?per_page=1', dataType: 'json'}],
+  ['put', {
+    url: api + '/notes/3', type: 'PUT', contentType: 'application/json', headers: {'X-Request-Id': '42'},
+    data: '{"title":"K\u00e4se \ud83d\ude00","text":"","pinned":false}'
+  }],
+  ['invalid', {url: api + '/notes', type: 'POST', contentType: 'application/json', data: '{"title":""}'}],
+  ['delete', {url: api + '/notes/5', type: 'DELETE'}],
+  ['missing', {url: api + '/notes/999'}],
+  ['refused', {url: api + '/notes', type: 'PURGE'}]
+];
+
+function askNext() {
+  var call = calls.shift();
+  if (call) {
+    jQuery.ajax(call[1]).then(outcome(call[0]), outcome(call[0])).always(askNext);
+  }
 }
 
-ask('get', {url: api + '/notes?per_page=1', dataType: 'json'});
-ask('put', {
-  url: api + '/notes/3', type: 'PUT', contentType: 'application/json', headers: {'X-Request-Id': '42'},
-  data: '{"title":"K\u00e4se \ud83d\ude00","text":"","pinned":false}'
-});
-ask('invalid', {url: api + '/notes', type: 'POST', contentType: 'application/json', data: '{"title":""}'});
-ask('delete', {url: api + '/notes/5', type: 'DELETE'});
-ask('missing', {url: api + '/notes/999'});
-ask('refused', {url: api + '/notes', type: 'PURGE'});
+askNext();
