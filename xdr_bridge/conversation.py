@@ -20,6 +20,7 @@ from tornado.httputil import (
     ResponseStartLine,
 )
 
+from xdr_bridge.api import Api
 from xdr_bridge.bridge import Bridge
 from xdr_bridge.errors import Code, Fault, RequestError, UpstreamError
 from xdr_bridge.exchanges import Observer, Recorder
@@ -32,6 +33,8 @@ log = logging.getLogger("xdr_bridge.gateway")
 
 # A refused request's body is read and dropped up to this, so that the page can read the refusal.
 MAX_DISCARDED_BYTES = 64 * 1024 * 1024
+# A preflight's or redirect's body beyond this costs its connection.
+MAX_DRAINED_BYTES = 64 * 1024
 # 18 digits stay below what Tornado and the pool can count.
 _LENGTH = re.compile(r"[0-9]{1,18}")
 
@@ -40,12 +43,14 @@ class House(Protocol):
     """What all conversations of one gateway share."""
 
     bridge: Bridge
-    pool: Pool
     loop: AbstractEventLoop
     clock: Callable[[], float]
     observer: Observer | None
     idle_seconds: float
     idle_connection_seconds: float
+
+    def pool_for(self, api: Api) -> Pool:
+        """Return the connections to this API."""
 
     def deadline(self, seconds: float) -> float:
         """Return the loop time at which this many seconds have passed."""
@@ -74,6 +79,8 @@ class Conversation(HTTPMessageDelegate):
         self._reading: ReadBody | None = None
         self._body = bytearray()
         self._forward: Forward | None = None
+        self._next: Forward | None = None
+        self._drained = 0
         self._transfer: Transfer | None = None
         self._writer: Writer | None = None
         self._outgoing: Outgoing | None = None
@@ -94,6 +101,8 @@ class Conversation(HTTPMessageDelegate):
         connection.stream.set_nodelay(True)
         connection.set_close_callback(self.on_connection_close)
         self._gateway.began(self)
+        # Not before: a reload holds for the next request of a kept connection too.
+        self._bridge = self._gateway.bridge
         self.deadline = self._gateway.deadline(self._gateway.idle_seconds)
         # Tornado's parser has checked names and values; https tells it by the context.
         context = connection.context
@@ -198,11 +207,15 @@ class Conversation(HTTPMessageDelegate):
         if self._recorder is not None:
             self._recorder.answered(head)
         try:
-            step = self._bridge.respond(forward, head)
+            step = self._bridge.respond(forward, head, now=self._gateway.clock())
         except Exception:
             log.exception("the bridge made a mistake on an answer")
             step = self._bridge.internal_error()
-        if not isinstance(step, Answer):
+        if isinstance(step, Forward):
+            # This answer's body is read to its end, if it is short: that saves the connection.
+            self._next, self._drained = step, 0
+            return
+        if isinstance(step, Reply):
             self._cancel()
             self._take(step)
             return
@@ -220,6 +233,12 @@ class Conversation(HTTPMessageDelegate):
 
     def on_data(self, data: bytes) -> None:
         """A piece of the API's body has come."""
+        if self._next is not None:
+            self._drained += len(data)
+            if self._drained > MAX_DRAINED_BYTES:
+                self._cancel()
+                self._go_on()
+            return
         if self._writer is None:
             return
         if self._recorder is not None:
@@ -236,6 +255,9 @@ class Conversation(HTTPMessageDelegate):
     def on_end(self) -> None:
         """The API's answer is whole."""
         self._transfer = None
+        if self._next is not None:
+            self._go_on()
+            return
         if self._writer is None:
             return
         try:
@@ -248,10 +270,18 @@ class Conversation(HTTPMessageDelegate):
     def on_error(self, error: UpstreamError) -> None:
         """The API has failed."""
         self._transfer = None
-        if self._writer is not None:
+        if self._next is not None:
+            self._go_on()
+        elif self._writer is not None:
             self._break_off(error.code, error.detail)
         elif self._forward is not None:
             self._take(self._bridge.fail(self._forward, error))
+
+    def _go_on(self) -> None:
+        """Make the call to which the last answer led."""
+        following, self._next = self._next, None
+        assert following is not None
+        self._take(following)
 
     def _await_page(self, _: Future[None]) -> None:
         """The API takes more: it is the page's turn again."""
@@ -267,7 +297,7 @@ class Conversation(HTTPMessageDelegate):
     def _receive(self, body: bytes | None) -> ReadBody | Reply | Forward:
         assert self._head is not None
         try:
-            return self._bridge.receive(self._head, body)
+            return self._bridge.receive(self._head, body, now=self._gateway.clock())
         except Exception:
             log.exception("the bridge made a mistake on a request")
             return self._bridge.internal_error()
@@ -289,7 +319,7 @@ class Conversation(HTTPMessageDelegate):
 
     def _make_call(self, forward: Forward, length: int | None) -> None:
         self._forward = forward
-        pool = self._gateway.pool
+        pool = self._gateway.pool_for(forward.route.api)
         if self._recorder is not None:
             self._recorder.sent(forward.form, forward.call, forward.body)
         if forward.body is None and length != 0:

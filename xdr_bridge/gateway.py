@@ -19,6 +19,7 @@ from tornado.httputil import (
 )
 from tornado.netutil import bind_sockets
 
+from xdr_bridge.api import Api
 from xdr_bridge.config import Settings
 from xdr_bridge.conversation import Conversation
 from xdr_bridge.exchanges import Exchange, Observer
@@ -68,7 +69,7 @@ class Gateway(HTTPServerConnectionDelegate):
         settings = self.settings
         sockets = bind_sockets(settings.port, settings.host)
         self.port = sockets[0].getsockname()[1]
-        self.pool = self._make_pool()
+        self._pools: dict[Api, Pool] = {}
         self._server = HTTPServer(
             self,
             max_header_size=_MAX_HEADER_BYTES,
@@ -94,7 +95,17 @@ class Gateway(HTTPServerConnectionDelegate):
         self._sweep.cancel()
         self._sweep = None
         await self._server.close_all_connections()
-        await self.pool.close()
+        for pool in self._pools.values():
+            await pool.close()
+
+    def reload(self, settings: Settings) -> None:
+        """Judge by these settings from the next request on; calls under way keep their own.
+
+        Address, mount, APIs and time-outs of the pool are those of the start.
+        """
+        # One reference; a conversation takes it once.
+        self.bridge = settings.build_bridge()
+        self.settings = settings
 
     def start_request(
         self, server_conn: object, request_conn: HTTPConnection
@@ -126,8 +137,15 @@ class Gateway(HTTPServerConnectionDelegate):
                 conversation.expire()
         self._sweep = self.loop.call_later(self._sweep_interval, self._sweep_once)
 
-    def _make_pool(self) -> Pool:
-        api, settings = self.settings.api_parts, self.settings
+    def pool_for(self, api: Api) -> Pool:
+        """Return the connections to this API, made at its first call."""
+        pool = self._pools.get(api)
+        if pool is None:
+            pool = self._pools[api] = self._make_pool(api)
+        return pool
+
+    def _make_pool(self, api: Api) -> Pool:
+        settings = self.settings
         return Pool(
             api.host.strip("[]"),
             api.port,

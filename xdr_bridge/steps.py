@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from xdr_bridge.errors import Code, RequestError, UpstreamError
+from xdr_bridge.fetching import Ask
 from xdr_bridge.frame import FrameWriter
 from xdr_bridge.messages import Pair, RequestHead, ResponseHead
+from xdr_bridge.routes import Route
+from xdr_bridge.tunnel import Call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,19 +36,33 @@ class Forward:
     """Make this call, feed the API's answer to `respond`, or its failure to `fail`.
 
     Attributes:
-        form: "native", "query form" or "body form".
+        form: "native", "query form", "body form" or "preflight".
+        route: Which API it goes to; `route.api` is where.
         call: What goes to the API: final but for framing and Connection fields.
         body: The call's whole body; None says that the page's body is to be streamed.
         framed: Whether the answer is a frame.
+        fields: What the bridge adds to the head of its answer.
+        origin: The page's origin, where it was admitted.
+        outer: The tunnel request's head.
+        decoded: What the tunnel request says, as the page means it.
+        target: The public target.
+        flags: Those of `$xdr`.
+        ask: Under API authority, what the browser in us asks.
+        redirects: How many have been followed, under a policy.
     """
 
     form: str
+    route: Route
     call: RequestHead
     body: bytes | None
     framed: bool = False
     fields: tuple[Pair, ...] = field(default=(), repr=False)
+    origin: str | None = None
+    outer: RequestHead | None = None
+    decoded: Call | None = None
     target: str = ""
     flags: frozenset[str] = frozenset()
+    ask: Ask | None = field(default=None, repr=False)
     redirects: int = 0
 
 

@@ -1,0 +1,162 @@
+"""Native calls: preflights answered, actual calls passed on, their answers labelled.
+
+Under API authority (a route without policies) all of it is left to the API.
+https://fetch.spec.whatwg.org/#http-cors-protocol
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from xdr_bridge.cors import CorsPolicy
+from xdr_bridge.errors import Code, RequestError, shown
+from xdr_bridge.fields import is_forbidden_method, is_forwarding_header, normalise_method
+from xdr_bridge.messages import (
+    Headers,
+    Pair,
+    RequestHead,
+    ResponseHead,
+    is_token,
+    list_items,
+    without_hop_by_hop,
+)
+from xdr_bridge.redirects import Reach
+from xdr_bridge.replies import VARY_ORIGIN, plain_refusal, reply
+from xdr_bridge.routes import Route
+from xdr_bridge.steps import Forward, Reply
+
+_NATIVE, _PREFLIGHT = "native", "preflight"
+_PREFLIGHT_VARY: tuple[Pair, ...] = (
+    ("Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"),
+)
+# The bridge says these itself, or answers them itself.
+_NOT_PASSED = frozenset({"host", "content-length", "expect"})
+
+
+def is_preflight(head: RequestHead) -> bool:
+    """Whether this is a CORS-preflight request (Fetch, section 3.3.2)."""
+    return (
+        head.method == "OPTIONS"
+        and "Origin" in head.headers
+        and "Access-Control-Request-Method" in head.headers
+    )
+
+
+def receive_native(route: Route, head: RequestHead) -> Reply | Forward:
+    """Judge a native request; a preflight is answered here and never reaches the API."""
+    try:
+        _check_passable(head)
+        if route.policies is None:
+            return _pass_on(route, head)
+        policy = route.policies.for_target(head.target)
+        if is_preflight(head):
+            return _answer_preflight(policy, head)
+        origin = _admit(policy, head)
+    except RequestError as error:
+        return plain_refusal(_NATIVE, error)
+    return replace(_pass_on(route, head), fields=cors_fields(policy, origin), origin=origin)
+
+
+def plain_head(forward: Forward, head: ResponseHead, reach: Reach) -> ResponseHead:
+    """Return the API's head for the page: our CORS fields instead of its own, `Vary` merged."""
+    fields: list[Pair] = []
+    vary: list[str] = []
+    by_policy = forward.route.policies is not None
+    for name, value in without_hop_by_hop(head.headers):
+        lowered = name.lower()
+        if lowered == "location":
+            fields.append((name, _relocated(forward, value, reach)))
+        elif not by_policy:
+            fields.append((name, value))
+        elif lowered == "vary":
+            vary += list_items(value)
+        elif not lowered.startswith("access-control-"):
+            fields.append((name, value))
+    ours = dict(forward.fields)
+    for item in list_items(ours.pop("Vary", None)):
+        if "*" not in vary and item.lower() not in map(str.lower, vary):
+            vary.append(item)
+    if vary:
+        fields.append(("Vary", ", ".join(vary)))
+    return replace(head, headers=Headers.trusted([*fields, *ours.items()]))
+
+
+def cors_fields(policy: CorsPolicy, origin: str | None) -> tuple[Pair, ...]:
+    """Write the fields of an answer to an admitted origin, or (None) to nobody in particular."""
+    if policy.any_origin:
+        # Fetch, "CORS protocol and HTTP caches": a constant goes on every answer.
+        return policy.response_fields(origin or "*")
+    return VARY_ORIGIN if origin is None else (*policy.response_fields(origin), *VARY_ORIGIN)
+
+
+def _check_passable(head: RequestHead) -> None:
+    if "websocket" in (head.headers.get("Upgrade") or "").lower():
+        raise RequestError(Code.UPGRADE_NOT_SUPPORTED, "the bridge passes no WebSockets")
+    if is_forbidden_method(head.method):
+        raise RequestError(Code.METHOD_FORBIDDEN, f"the bridge passes no {shown(head.method)}")
+
+
+def _pass_on(route: Route, head: RequestHead) -> Forward:
+    kept = [
+        (name, value)
+        for name, value in without_hop_by_hop(head.headers)
+        if name.lower() not in _NOT_PASSED and not is_forwarding_header(name)
+    ]
+    return Forward(
+        form=_PREFLIGHT if is_preflight(head) else _NATIVE,
+        route=route,
+        call=route.call_head(head.method, route.inner_target(head.target), kept, outer=head),
+        body=None,
+        target=head.target,
+    )
+
+
+def _answer_preflight(policy: CorsPolicy, head: RequestHead) -> Reply:
+    headers = head.headers
+    try:
+        methods = headers.get_all("Access-Control-Request-Method")
+        if len(methods) != 1 or not is_token(methods[0]):
+            raise RequestError(Code.METHOD_MALFORMED, "a preflight asks for one method")
+        names = policy.parse_requested_names(headers.get_all("Access-Control-Request-Headers"))
+        origin = policy.decide(headers.get_all("Origin"), methods[0], names)
+    except RequestError as error:
+        # Fetch suggests 403 for what CORS refuses, whatever the reason.
+        return plain_refusal(_PREFLIGHT, error, _PREFLIGHT_VARY, status=403)
+    fields = policy.preflight_fields(origin, methods[0], names)
+    return reply(_PREFLIGHT, 204, (*fields, *_PREFLIGHT_VARY))
+
+
+def _admit(policy: CorsPolicy, head: RequestHead) -> str | None:
+    """Return the origin whose page may read the answer; None where no page may, or none asks.
+
+    Raises:
+        RequestError: A page that is not allowed wants to change something.
+    """
+    origin_lines = head.headers.get_all("Origin")
+    if not origin_lines or policy.is_same_origin(origin_lines):
+        return None
+    if head.headers.get("Sec-Fetch-Site") == "same-origin":
+        # Only a browser can send this field; it has compared the origins itself.
+        return None
+    try:
+        return policy.decide(origin_lines, normalise_method(head.method), ())
+    except RequestError:
+        if head.method in ("GET", "HEAD") or policy.dangerously_pass_refused_requests:
+            return None
+        raise
+
+
+def _relocated(forward: Forward, location: str, reach: Reach) -> str:
+    """Write a Location that names the API's own address as one that a browser can follow."""
+    route = forward.route
+    moved = bool(route.api.path) or route.prefix != "/"
+    if not urlsplit(location).netloc and not (moved and location.startswith("/")):
+        return location
+    inner = forward.call.target[len(route.api.path) :]
+    try:
+        api, found = reach.locate([location], api=route.api, target=inner)
+    except RequestError:
+        # Somewhere else altogether: for the browser to judge.
+        return location
+    return route.public_target(found) if api == route.api else location

@@ -1,0 +1,239 @@
+"""Tunnelled calls: the gate, the decoding, the decision, the frame, and redirects followed.
+
+Wire 1.6, 4, 5 and 6. Under a policy the decision is `CorsPolicy.decide`, as for every other door;
+under API authority it is what a browser would make of the API's answers (`fetching`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from xdr_bridge.errors import Code, RequestError, UpstreamError, shown
+from xdr_bridge.fetching import Ask, Browser, NetworkError
+from xdr_bridge.fields import unsafe_request_header_names
+from xdr_bridge.frame import FRAME_FIELDS, FrameWriter
+from xdr_bridge.messages import Headers, Pair, RequestHead, ResponseHead
+from xdr_bridge.native import cors_fields, plain_head
+from xdr_bridge.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, Reach, rewrite
+from xdr_bridge.replies import VARY_ORIGIN, failure, plain_refusal, refusal
+from xdr_bridge.routes import Route, Routes, well_formed_origin
+from xdr_bridge.steps import Answer, Forward, PlainWriter, ReadBody, Reply
+from xdr_bridge.targets import split_target
+from xdr_bridge.tunnel import Call, Limits, Tunnel, check_outer, decode
+
+
+class TunnelledCalls:
+    """Takes tunnel requests to calls, and the API's answers to frames."""
+
+    def __init__(self, routes: Routes, limits: Limits, mount: str, reach: Reach) -> None:
+        """Serve these routes; nothing under `mount` is ever called, nothing beyond `reach`."""
+        self._routes = routes
+        self._limits = limits
+        self._mount = mount
+        self._reach = reach
+        self._browser = Browser(reach=reach)
+
+    def receive(
+        self, tunnel: Tunnel, head: RequestHead, body: bytes | None, now: float
+    ) -> ReadBody | Reply | Forward:
+        """Judge a tunnel request, and decode it once its body is there."""
+        try:
+            # Wire 1.6: before anything else in the request is judged.
+            route, origin = self._admit_origin(tunnel, head)
+        except RequestError as error:
+            return plain_refusal(tunnel.form, error)
+        forward = Forward(
+            form=tunnel.form,
+            route=route,
+            call=head,
+            body=b"",
+            framed=tunnel.framed,
+            fields=_answer_fields(route, tunnel.target, origin, framed=tunnel.framed),
+            origin=origin,
+            outer=head,
+            target=tunnel.target,
+        )
+        try:
+            flags = check_outer(tunnel, head.method, head.headers.get_all("Content-Type"))
+            forward = replace(forward, flags=flags)
+            if body is None and head.method == "POST":
+                return self._read_body(tunnel, head, forward)
+            call = decode(tunnel, head.method, body or b"", self._limits)
+            return self._make(forward, call, now)
+        except RequestError as error:
+            if error.code.is_about_origin:
+                # Allowed for another path, not for this one: no frame for it either.
+                return plain_refusal(tunnel.form, error)
+            return refusal(forward, error)
+
+    def respond(self, forward: Forward, head: ResponseHead, now: float) -> Answer | Forward | Reply:
+        """Turn the head of the API's answer into the next call, or the beginning of our answer."""
+        policies = forward.route.policies
+        try:
+            if forward.ask is not None:
+                step = forward.ask.receive(head, now)
+                if isinstance(step, NetworkError):
+                    return refusal(forward, step.error)
+                if isinstance(step, Ask):
+                    return self._asking(forward, step)
+                return self._answer(forward, head, step.exposes)
+            if forward.framed and head.status in REDIRECT_STATUSES and "Location" in head.headers:
+                return self._follow(forward, head, now)
+        except RequestError as error:
+            return refusal(forward, error)
+        assert policies is not None
+        return self._answer(forward, head, policies.for_target(forward.target).exposes)
+
+    def fail(self, forward: Forward, error: UpstreamError | RequestError) -> Reply:
+        """Answer for an API that failed."""
+        if forward.ask is not None:
+            forward.ask.abandon()
+        return failure(forward, error)
+
+    def _admit_origin(self, tunnel: Tunnel, head: RequestHead) -> tuple[Route, str]:
+        """Pass the gate: by the target's policy, or, while the target is unread, by any."""
+        origin_lines = head.headers.get_all("Origin")
+        route = self._routes.find(head.headers.get("Host"), tunnel.target)
+        if tunnel.form == "body form" or route is None:
+            return self._routes.all[0], self._routes.admit_origin(origin_lines)
+        if route.policies is None:
+            return route, well_formed_origin(origin_lines)
+        return route, route.policies.for_target(tunnel.target).admit_origin(origin_lines)
+
+    def _read_body(self, tunnel: Tunnel, head: RequestHead, forward: Forward) -> ReadBody:
+        # The body form's body holds the call's head besides its body.
+        extra = self._limits.header_block_bytes + self._limits.url_characters
+        max_bytes = self._limits.body_bytes + (0 if tunnel.form == "query form" else extra)
+        error = RequestError(
+            Code.BODY_TOO_LARGE, f"the body has more than the {max_bytes} bytes accepted"
+        )
+        length = head.headers.get("Content-Length")
+        if length is not None and _exceeds(length, max_bytes):
+            raise error
+        return ReadBody(max_bytes=max_bytes, too_large=failure(forward, error))
+
+    def _make(self, forward: Forward, call: Call, now: float) -> Forward:
+        """Judge a decoded call and make it a step.
+
+        Raises:
+            RequestError: It goes nowhere, or the policy of where it goes does not allow it.
+        """
+        assert forward.outer is not None
+        assert forward.origin is not None
+        origin, outer = forward.origin, forward.outer
+        route = self._route(outer, call.target)
+        forward = replace(
+            forward,
+            route=route,
+            decoded=call,
+            target=call.target,
+            fields=_answer_fields(route, call.target, origin, framed=forward.framed),
+        )
+        inner = route.inner_target(call.target)
+        if route.policies is None:
+            ask = self._browser.fetch(
+                replace(call, target=inner), api=route.api, origin=origin, now=now
+            )
+            return self._asking(forward, ask)
+        names = unsafe_request_header_names(call.headers)
+        route.policies.for_target(call.target).decide([origin], call.method, names)
+        head = route.call_head(call.method, inner, _fields(call, origin), outer=outer)
+        return replace(forward, call=head, body=call.body)
+
+    def _route(self, head: RequestHead, target: str) -> Route:
+        path = split_target(target)[0]
+        if path == self._mount or path.startswith(self._mount + "/"):
+            raise RequestError(
+                Code.TARGET_NOT_BRIDGED,
+                f"the target {shown(target)} is the bridge's own, not the API's",
+            )
+        route = self._routes.find(head.headers.get("Host"), target)
+        if route is None:
+            raise RequestError(
+                Code.TARGET_NOT_BRIDGED, f"the target {shown(target)} is under no configured API"
+            )
+        return route
+
+    def _asking(self, forward: Forward, ask: Ask) -> Forward:
+        """Make a step of what the browser in us asks for next."""
+        assert forward.outer is not None
+        route = self._routes.route_of(ask.api, forward.route)
+        return replace(
+            forward,
+            route=route,
+            ask=ask,
+            call=route.call_head(ask.method, ask.target, ask.headers, outer=forward.outer),
+            body=ask.body,
+            target=route.public_target(ask.target),
+        )
+
+    def _follow(self, forward: Forward, head: ResponseHead, now: float) -> Forward:
+        """Follow a redirect under a policy (Wire 6.3): the page must be allowed there too."""
+        call, route = forward.decoded, forward.route
+        assert call is not None
+        if forward.redirects >= MAX_REDIRECTS:
+            raise RequestError(
+                Code.TOO_MANY_REDIRECTS, f"the API redirected more than {MAX_REDIRECTS} times"
+            )
+        locations = head.headers.get_all("Location")
+        inner = route.inner_target(call.target)
+        api, inner = self._reach.locate(locations, api=route.api, target=inner)
+        method, headers, body = rewrite(
+            head.status, call.method, call.headers, call.body, cross_origin=api != route.api
+        )
+        target = self._routes.route_of(api, route).public_target(inner)
+        call = Call(method=method, target=target, headers=headers, body=body)
+        try:
+            followed = self._make(forward, call, now)
+        except RequestError:
+            # Pages never see where a redirect led: what forbids it would say.
+            raise RequestError(
+                Code.REDIRECT_REFUSED, "the API redirected to somewhere that is not for this page"
+            ) from None
+        return replace(followed, redirects=forward.redirects + 1)
+
+    def _answer(
+        self, forward: Forward, head: ResponseHead, exposes: Callable[[str], bool]
+    ) -> Answer | Reply:
+        if not forward.framed:
+            return Answer(head=plain_head(forward, head, self._reach), writer=PlainWriter())
+        try:
+            writer = FrameWriter(
+                head,
+                method=forward.call.method,
+                target=forward.target,
+                exposes=exposes,
+                flags=forward.flags,
+            )
+        except ValueError as error:
+            return self.fail(forward, UpstreamError(Code.UPSTREAM_BROKEN, f"the API: {error}"))
+        outer = ResponseHead(status=200, reason="OK", headers=Headers.trusted(forward.fields))
+        return Answer(head=outer, writer=writer)
+
+
+def _exceeds(length: str, max_bytes: int) -> bool:
+    # Digits without end are not made a number: they are more than enough.
+    digits = length.lstrip("0")
+    return length.isdigit() and (
+        len(digits) > len(str(max_bytes)) or int(digits or "0") > max_bytes
+    )
+
+
+def _answer_fields(route: Route, target: str, origin: str, *, framed: bool) -> tuple[Pair, ...]:
+    """Write the fields by which the page may read our answer."""
+    if route.policies is None:
+        allow: tuple[Pair, ...] = (("Access-Control-Allow-Origin", origin),)
+        return (*FRAME_FIELDS, *allow) if framed else (*allow, *VARY_ORIGIN)
+    policy = route.policies.for_target(target)
+    if framed:
+        return (*FRAME_FIELDS, *policy.allow_origin_fields(origin))
+    return cors_fields(policy, origin)
+
+
+def _fields(call: Call, origin: str) -> list[Pair]:
+    """List the call's own fields and those that a browser would add (Wire 4.6)."""
+    fields = list(call.headers)
+    if "Accept" not in call.headers:
+        fields.append(("Accept", "*/*"))
+    return [*fields, ("Accept-Encoding", "identity"), ("Origin", origin)]
