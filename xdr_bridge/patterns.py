@@ -13,7 +13,6 @@ from xdr_bridge.origins import Origin, parse_origin
 
 # Stands where a port would; no origin has it.
 ANY_PORT = -1
-_Key = tuple[str, str, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,8 @@ class WildcardOrigin:
 
 
 Entry = Origin | WildcardOrigin
+# The wildcards of one host, by scheme and port.
+_Ports = dict[tuple[str, int | None], WildcardOrigin]
 
 
 def parse_entry(text: str) -> Entry:
@@ -97,12 +98,12 @@ class OriginIndex:
         self, wildcards: Iterable[WildcardOrigin], expressions: Iterable[OriginExpression]
     ) -> None:
         """Index the patterns; they never change after."""
-        self._hosts: dict[_Key, WildcardOrigin] = {}
-        self._parents: dict[_Key, WildcardOrigin] = {}
+        self._hosts: dict[str, _Ports] = {}
+        self._parents: dict[str, _Ports] = {}
         self._expressions: dict[str, list[OriginExpression]] = {}
         for wildcard in wildcards:
             index = self._parents if wildcard.subdomains else self._hosts
-            index[wildcard.scheme, wildcard.host, wildcard.port] = wildcard
+            index.setdefault(wildcard.host, {})[wildcard.scheme, wildcard.port] = wildcard
         for expression in expressions:
             domain = _last_two_labels(expression.base)
             self._expressions.setdefault(domain, []).append(expression)
@@ -120,22 +121,23 @@ class OriginIndex:
 
     def find_wildcard(self, entry: Entry) -> WildcardOrigin | None:
         """Return a wildcard, other than the entry itself, that stands for all of the entry."""
-        scheme, host, port = entry.scheme, entry.host, entry.port
+        keys = ((entry.scheme, ANY_PORT), (entry.scheme, entry.port))
         of_subdomains = isinstance(entry, WildcardOrigin) and entry.subdomains
-        if not of_subdomains:
-            found = self._hosts.get((scheme, host, ANY_PORT))
-            if found is not None and found != entry:
-                return found
-        if not self._parents:
-            return None
-        # A plain host begins below the first domain that can cover it: never its own.
-        domain = host if of_subdomains else host.partition(".")[2]
-        while domain:
-            for key in ((scheme, domain, port), (scheme, domain, ANY_PORT)):
-                found = self._parents.get(key)
+        candidates: list[_Ports] = []
+        if not of_subdomains and entry.host in self._hosts:
+            candidates.append(self._hosts[entry.host])
+        parents = self._parents
+        # A plain host is never covered by a wildcard for the subdomains of itself.
+        domain = entry.host if of_subdomains else entry.host.partition(".")[2]
+        while domain and parents:
+            if domain in parents:
+                candidates.append(parents[domain])
+            domain = domain.partition(".")[2]
+        for ports in candidates:
+            for key in keys:
+                found = ports.get(key)
                 if found is not None and found != entry:
                     return found
-            domain = domain.partition(".")[2]
         return None
 
 
