@@ -110,13 +110,13 @@ def test_the_call_after_its_preflight_is_what_the_page_made() -> None:
         pytest.param(
             converse(call(), answer(origin=None)),
             Code.CORS_CHECK_FAILED,
-            "the API's answer (200) has no Access-Control-Allow-Origin",
+            "CORS check of the API's answer (200) failed: it has no Access-Control-Allow-Origin",
             id="the answer allows nobody",
         ),
         pytest.param(
             converse(call(), answer(500, origin=PAGE + "/")),
             Code.CORS_CHECK_FAILED,
-            "the API's answer (500) has Access-Control-Allow-Origin: 'https://shop.example/'",
+            "the API's answer (500) failed: it has Access-Control-Allow-Origin: 'https://shop.example/'",
             id="the answer allows almost the page",
         ),
         pytest.param(
@@ -128,7 +128,7 @@ def test_the_call_after_its_preflight_is_what_the_page_made() -> None:
         pytest.param(
             converse(call(), redirect("/b", origin=None)),
             Code.CORS_CHECK_FAILED,
-            "the API's redirect (302) has no",
+            "the API's redirect (302) failed: it has no",
             id="the redirect allows nobody",
         ),
         pytest.param(

@@ -46,25 +46,27 @@ def cors_check(
     Raises:
         RequestError: The check fails.
     """
-    # 1. The combined value: of two fields it is a list, which equals no origin.
+    # 1. and 2. The combined value: of two fields it is a list, which equals no origin.
     allowed = headers.get(ALLOW_ORIGIN)
+    failed = f"the CORS check of {answer} failed: it has"
     accepted = shown(origin) if credentials else f"{shown(origin)} or '*'"
-    # 2.
     if allowed is None:
-        raise RequestError(code, f"{answer} has no {ALLOW_ORIGIN}; {accepted} would be accepted")
+        raise RequestError(code, f"{failed} no {ALLOW_ORIGIN}; {accepted} would be accepted")
     # 3.
     if allowed == WILDCARD and not credentials:
         return
     # 4.
     if allowed != origin:
         raise RequestError(
-            code, f"{answer} has {ALLOW_ORIGIN}: {shown(allowed)}; {accepted} would be accepted"
+            code, f"{failed} {ALLOW_ORIGIN}: {shown(allowed)}; {accepted} would be accepted"
         )
-    # 5. to 7.
+    # 5. and 6.
     if credentials and (given := headers.get(ALLOW_CREDENTIALS)) != "true":
-        has = f"no {ALLOW_CREDENTIALS}" if given is None else f"{ALLOW_CREDENTIALS}: {shown(given)}"
+        what = (
+            f"no {ALLOW_CREDENTIALS}" if given is None else f"{ALLOW_CREDENTIALS}: {shown(given)}"
+        )
         raise RequestError(
-            code, f"{answer} has {has}; 'true' would be accepted for a call with credentials"
+            code, f"{failed} {what}; 'true' would be accepted for a call with credentials"
         )
 
 
