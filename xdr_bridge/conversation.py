@@ -1,32 +1,19 @@
-"""One request on one connection: Tornado's delegate in, the upstream pool out. It decides nothing.
-
-Tornado's `HTTPMessageDelegate` level skips the checks of its `HTTPServerRequest`; those that are
-about HTTP/1.1 itself, and not about calls, are made here.
-"""
+"""One request on one connection: the page in, the upstream pool out. It decides nothing."""
 
 from __future__ import annotations
 
 import logging
-import re
 from asyncio import AbstractEventLoop, Future
 from collections.abc import Awaitable, Callable
 from typing import Protocol
-
-from tornado.http1connection import HTTP1Connection
-from tornado.httputil import (
-    HTTPHeaders,
-    HTTPMessageDelegate,
-    RequestStartLine,
-    ResponseStartLine,
-)
 
 from xdr_bridge.api import Api
 from xdr_bridge.bridge import Bridge
 from xdr_bridge.errors import Code, Fault, RequestError, UpstreamError
 from xdr_bridge.exchanges import Observer, Recorder
-from xdr_bridge.messages import Headers, RequestHead, ResponseHead, list_items
-from xdr_bridge.outgoing import Outgoing
-from xdr_bridge.steps import Answer, Forward, ReadBody, Reply, Writer
+from xdr_bridge.messages import RequestHead, ResponseHead
+from xdr_bridge.outgoing import Outgoing, Socket
+from xdr_bridge.steps import Forward, ReadBody, Reply, Writer
 from xdr_bridge.upstream import Pool, Transfer
 
 log = logging.getLogger("xdr_bridge.gateway")
@@ -35,8 +22,6 @@ log = logging.getLogger("xdr_bridge.gateway")
 MAX_DISCARDED_BYTES = 64 * 1024 * 1024
 # A preflight's or redirect's body beyond this costs its connection.
 MAX_DRAINED_BYTES = 64 * 1024
-# 18 digits stay below what Tornado and the pool can count.
-_LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 class House(Protocol):
@@ -62,14 +47,14 @@ class House(Protocol):
         """An exchange is over."""
 
 
-class Conversation(HTTPMessageDelegate):
+class Conversation:
     """Takes one request through the bridge, and the API's answer back.
 
     `deadline` is the loop time at which the page has been silent for too long; the gateway's
     sweep looks at it. None while it is not the page's turn.
     """
 
-    def __init__(self, gateway: House, connection: HTTP1Connection) -> None:
+    def __init__(self, gateway: House, connection: Socket) -> None:
         """Wait for a request on this connection."""
         self._gateway = gateway
         self._bridge = gateway.bridge
@@ -89,53 +74,47 @@ class Conversation(HTTPMessageDelegate):
         self._recorder: Recorder | None = None
         self.deadline: float | None = gateway.deadline(gateway.idle_connection_seconds)
 
-    # The page's side: Tornado calls these ----------------------------------------------------
+    # The page's side: whoever reads the connection calls these ---------------------------------
 
-    def headers_received(
-        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
-    ) -> Awaitable[None] | None:
-        """Judge the head, and begin what the bridge says."""
-        assert isinstance(start_line, RequestStartLine)
-        connection = self._connection
-        # Nagle holds small pieces of an answer back for tens of milliseconds.
-        connection.stream.set_nodelay(True)
-        connection.set_close_callback(self.on_connection_close)
-        self._gateway.began(self)
+    def begin(
+        self,
+        head: RequestHead,
+        *,
+        version: str,
+        keep_alive: bool,
+        length: int | None,
+        refused: RequestError | None = None,
+    ) -> None:
+        """Judge the head, and begin what the bridge says.
+
+        Args:
+            head: Method, target and fields, grammar and framing checked.
+            version: "HTTP/1.1" or "HTTP/1.0".
+            keep_alive: Whether the page wants the connection to stay open.
+            length: How much body is about to come, in bytes; None: as much as comes.
+            refused: Why this is no HTTP that can be read on.
+        """
+        gateway = self._gateway
+        gateway.began(self)
         # Not before: a reload holds for the next request of a kept connection too.
-        self._bridge = self._gateway.bridge
-        self.deadline = self._gateway.deadline(self._gateway.idle_seconds)
-        # Tornado's parser has checked names and values; https tells it by the context.
-        context = connection.context
-        head = RequestHead(
-            method=start_line.method,
-            target=start_line.path,
-            headers=Headers.trusted(headers.get_all()),
-            client=getattr(context, "remote_ip", None),
-            scheme=getattr(context, "protocol", "http"),
-        )
+        self._bridge = gateway.bridge
+        self.deadline = gateway.deadline(gateway.idle_seconds)
         self._head = head
-        options = [item.lower() for item in list_items(head.headers.get("Connection"))]
-        keep_alive = "close" not in options and (
-            start_line.version == "HTTP/1.1" or "keep-alive" in options
-        )
         self._outgoing = Outgoing(
-            connection, method=head.method, version=start_line.version, keep_alive=keep_alive
+            self._connection, method=head.method, version=version, keep_alive=keep_alive
         )
-        if self._gateway.observer is not None:
-            self._recorder = Recorder(self._gateway.observer, self._gateway.clock, head)
-        try:
-            length = _check_framing(start_line.version, head.headers)
-        except RequestError as error:
+        if gateway.observer is not None:
+            self._recorder = Recorder(gateway.observer, gateway.clock, head)
+        if refused is not None:
             self._outgoing.keep_alive = False
-            self._take(self._bridge.refuse(error))
-            return None
+            self._take(self._bridge.refuse(refused))
+            return
         step = self._receive(None)
         if length == 0:
-            # Tornado closes the connection of an answer that is finished before its request is.
+            # An answer that is finished before its request is read would cost the connection.
             self._pending = step
         else:
             self._take(step, length)
-        return None
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """Take a piece of the request's body."""
@@ -401,34 +380,6 @@ class Conversation(HTTPMessageDelegate):
             self._recorder.done()
             self._recorder = None
         self._gateway.ended(self)
-
-
-def _check_framing(version: str, headers: Headers) -> int | None:
-    """Check what RFC 9112 asks of a request; return its body's length, None where it is chunked.
-
-    Raises:
-        RequestError: Host or the framing fields are missing, doubled, malformed or at odds.
-    """
-    hosts = headers.get_all("Host")
-    if len(hosts) > 1 or (not hosts and version == "HTTP/1.1"):
-        raise RequestError(
-            Code.HTTP_MALFORMED, f"a request has one Host header; this one has {len(hosts)}"
-        )
-    lengths = headers.get_all("Content-Length")
-    codings = headers.get_all("Transfer-Encoding")
-    if codings:
-        if lengths or version != "HTTP/1.1" or len(codings) > 1 or codings[0].lower() != "chunked":
-            raise RequestError(
-                Code.HTTP_MALFORMED,
-                "Transfer-Encoding is accepted once, as 'chunked', in HTTP/1.1, and"
-                " without Content-Length",
-            )
-        return None
-    if not lengths:
-        return 0
-    if len(lengths) > 1 or _LENGTH.fullmatch(lengths[0]) is None:
-        raise RequestError(Code.HTTP_MALFORMED, "Content-Length is accepted once, as digits")
-    return int(lengths[0])
 
 
 def _log_refusal(reply: Reply) -> None:

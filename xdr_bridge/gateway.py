@@ -6,7 +6,9 @@ It sits at the level where bodies can stream (`HTTPMessageDelegate`), both ways,
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
+from collections.abc import Awaitable
 from typing import cast
 from weakref import WeakKeyDictionary
 
@@ -14,15 +16,20 @@ from tornado.http1connection import HTTP1Connection
 from tornado.httpserver import HTTPServer
 from tornado.httputil import (
     HTTPConnection,
+    HTTPHeaders,
     HTTPMessageDelegate,
     HTTPServerConnectionDelegate,
+    RequestStartLine,
+    ResponseStartLine,
 )
 from tornado.netutil import bind_sockets
 
 from xdr_bridge.api import Api
 from xdr_bridge.config import Settings
 from xdr_bridge.conversation import Conversation
+from xdr_bridge.errors import Code, RequestError
 from xdr_bridge.exchanges import Exchange, Observer
+from xdr_bridge.messages import Headers, RequestHead, list_items
 from xdr_bridge.upstream import Pool, UpstreamLimits
 
 __all__ = ["Exchange", "Gateway"]
@@ -33,6 +40,8 @@ _CHUNK_BYTES = 64 * 1024
 _UNBOUNDED = 1 << 62
 # How long a connection may take to send its next request's head.
 _IDLE_CONNECTION_SECONDS = 75.0
+# 18 digits stay below what Tornado and the pool can count.
+_LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 class Gateway(HTTPServerConnectionDelegate):
@@ -111,7 +120,7 @@ class Gateway(HTTPServerConnectionDelegate):
         self, server_conn: object, request_conn: HTTPConnection
     ) -> HTTPMessageDelegate:
         """Tornado waits for the next request of a connection."""
-        conversation = Conversation(self, cast(HTTP1Connection, request_conn))
+        conversation = _Delegate(self, cast(HTTP1Connection, request_conn))
         self._waiting[server_conn] = conversation
         return conversation
 
@@ -156,3 +165,73 @@ class Gateway(HTTPServerConnectionDelegate):
                 idle_seconds=settings.idle_seconds,
             ),
         )
+
+
+class _Delegate(Conversation, HTTPMessageDelegate):
+    """A conversation as Tornado's `HTTP1Connection` holds it.
+
+    The `HTTPMessageDelegate` level skips the checks of `HTTPServerRequest`; those that are about
+    HTTP/1.1 itself, and not about calls, are made here.
+    """
+
+    def __init__(self, gateway: Gateway, connection: HTTP1Connection) -> None:
+        """Wait for a request on this connection."""
+        super().__init__(gateway, connection)
+        self._http = connection
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        """Check the head, and begin."""
+        assert isinstance(start_line, RequestStartLine)
+        # Nagle holds small pieces of an answer back for tens of milliseconds.
+        self._http.stream.set_nodelay(True)
+        self._http.set_close_callback(self.on_connection_close)
+        # Tornado's parser has checked names and values; https tells it by the context.
+        context = self._http.context
+        head = RequestHead(
+            method=start_line.method,
+            target=start_line.path,
+            headers=Headers.trusted(headers.get_all()),
+            client=getattr(context, "remote_ip", None),
+            scheme=getattr(context, "protocol", "http"),
+        )
+        version = start_line.version
+        options = [item.lower() for item in list_items(head.headers.get("Connection"))]
+        keep_alive = "close" not in options and (version == "HTTP/1.1" or "keep-alive" in options)
+        length: int | None = 0
+        refused = None
+        try:
+            length = _check_framing(version, head.headers)
+        except RequestError as error:
+            refused = error
+        self.begin(head, version=version, keep_alive=keep_alive, length=length, refused=refused)
+        return None
+
+
+def _check_framing(version: str, headers: Headers) -> int | None:
+    """Check what RFC 9112 asks of a request; return its body's length, None where it is chunked.
+
+    Raises:
+        RequestError: Host or the framing fields are missing, doubled, malformed or at odds.
+    """
+    hosts = headers.get_all("Host")
+    if len(hosts) > 1 or (not hosts and version == "HTTP/1.1"):
+        raise RequestError(
+            Code.HTTP_MALFORMED, f"a request has one Host header; this one has {len(hosts)}"
+        )
+    lengths = headers.get_all("Content-Length")
+    codings = headers.get_all("Transfer-Encoding")
+    if codings:
+        if lengths or version != "HTTP/1.1" or len(codings) > 1 or codings[0].lower() != "chunked":
+            raise RequestError(
+                Code.HTTP_MALFORMED,
+                "Transfer-Encoding is accepted once, as 'chunked', in HTTP/1.1, and"
+                " without Content-Length",
+            )
+        return None
+    if not lengths:
+        return 0
+    if len(lengths) > 1 or _LENGTH.fullmatch(lengths[0]) is None:
+        raise RequestError(Code.HTTP_MALFORMED, "Content-Length is accepted once, as digits")
+    return int(lengths[0])
