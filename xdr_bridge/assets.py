@@ -78,7 +78,8 @@ class StaticAsset:
             ("Cache-Control", _FOR_GOOD if versioned else _FRESH),
         ]
         if _matches(head.headers.get("If-None-Match"), etag):
-            return _head(304, fields), b""
+            # No metadata of a representation that is not sent (RFC 9110, section 15.4.5).
+            return _head(304, [pair for pair in fields if pair[0] != "Content-Type"]), b""
         if zipped:
             fields.append(("Content-Encoding", "gzip"))
         fields.append(("Content-Length", str(len(content))))
