@@ -14,16 +14,51 @@ from xdr_bridge.fields import (
 )
 
 # Fetch, "forbidden request-header", in whole.
-FORBIDDEN = """
-    Accept-Charset Accept-Encoding Access-Control-Request-Headers Access-Control-Request-Method
-    Connection Content-Length Cookie Cookie2 Date DNT Expect Host Keep-Alive Origin Referer
-    Set-Cookie TE Trailer Transfer-Encoding Upgrade Via
-    Proxy- Proxy-Authorization proxy-x Sec- Sec-Fetch-Site sec-x
-""".split()
-NOT_FORBIDDEN = """
-    Accept Accept-Language Authorization Content-Type Content-Encoding User-Agent Proxy Sec X-Sec-A
-    Access-Control-Request-Private-Network Range X-HTTP-Method-Override Forwarded Dntx
-""".split()
+FORBIDDEN = [
+    "Accept-Charset",
+    "Accept-Encoding",
+    "Access-Control-Request-Headers",
+    "Access-Control-Request-Method",
+    "Connection",
+    "Content-Length",
+    "Cookie",
+    "Cookie2",
+    "Date",
+    "DNT",
+    "Expect",
+    "Host",
+    "Keep-Alive",
+    "Origin",
+    "Referer",
+    "Set-Cookie",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+    "Via",
+    "Proxy-",
+    "Proxy-Authorization",
+    "proxy-x",
+    "Sec-",
+    "Sec-Fetch-Site",
+    "sec-x",
+]
+NOT_FORBIDDEN = [
+    "Accept",
+    "Accept-Language",
+    "Authorization",
+    "Content-Type",
+    "Content-Encoding",
+    "User-Agent",
+    "Proxy",
+    "Sec",
+    "X-Sec-A",
+    "Access-Control-Request-Private-Network",
+    "Range",
+    "X-HTTP-Method-Override",
+    "Forwarded",
+    "Dntx",
+]
 
 
 @pytest.mark.parametrize(
@@ -68,8 +103,20 @@ def test_an_override_to_a_forbidden_method_is_forbidden(name: str, value: str) -
 
 @pytest.mark.parametrize(
     "name",
-    """Forwarded X-Forwarded-For X-Forwarded-Proto x-forwarded-anything X-Real-IP X-Original-URL
-    X-Rewrite-URL X-Original-Host X-Host X_Forwarded_For x_real_ip X-Forwarded_For""".split(),
+    [
+        "Forwarded",
+        "X-Forwarded-For",
+        "X-Forwarded-Proto",
+        "x-forwarded-anything",
+        "X-Real-IP",
+        "X-Original-URL",
+        "X-Rewrite-URL",
+        "X-Original-Host",
+        "X-Host",
+        "X_Forwarded_For",
+        "x_real_ip",
+        "X-Forwarded_For",
+    ],
 )
 def test_names_that_an_api_trusts_are_forwarding_names(name: str) -> None:
     assert is_forwarding_header(name)

@@ -221,8 +221,19 @@ def test_a_method_that_is_no_token(method: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["", "PUT /x", "PUT  /x HTTP/1.1", "PUT /x HTTP/1.0", "PUT /x HTTP/1.1 ", " PUT /x HTTP/1.1"]
-    + ["PUT /x http/1.1", "PUT /x y HTTP/1.1", "PUT\t/x\tHTTP/1.1", "a=PUT /x HTTP/1.1=", "{}"],
+    [
+        "",
+        "PUT /x",
+        "PUT  /x HTTP/1.1",
+        "PUT /x HTTP/1.0",
+        "PUT /x HTTP/1.1 ",
+        " PUT /x HTTP/1.1",
+        "PUT /x http/1.1",
+        "PUT /x y HTTP/1.1",
+        "PUT\t/x\tHTTP/1.1",
+        "a=PUT /x HTTP/1.1=",
+        "{}",
+    ],
 )
 def test_a_line_that_is_no_request_line(line: str) -> None:
     assert body_form(f"{line}\r\n\r\n") is Code.TUNNEL_MALFORMED
@@ -264,14 +275,41 @@ def test_a_header_value_that_is_none(value: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    """Host:evil.test Cookie:a=b Origin:https://evil.test Content-Length:5 Connection:close
-    Transfer-Encoding:chunked Upgrade:x TE:trailers Trailer:x Expect:100-continue Via:x
-    Referer:http://evil.test Accept-Encoding:gzip Access-Control-Request-Method:PUT
-    Proxy-Authorization:x Sec-Fetch-Site:same-origin Keep-Alive:x
-    X-Forwarded-For:127.0.0.1 Forwarded:for=x X-Real-IP:x X-Original-URL:/a X-Rewrite-URL:/a
-    X-Original-Host:x X-Host:x X-Forwarded-Anything:x
-    X_Custom:x X_Forwarded_For:x Content_Length:x XDR-Session:x xdr-url:/x
-    X-HTTP-Method-Override:TRACE X-HTTP-Method:connect X-Method-Override:GET,TRACK""".split(),
+    [
+        "Host:evil.test",
+        "Cookie:a=b",
+        "Origin:https://evil.test",
+        "Content-Length:5",
+        "Connection:close",
+        "Transfer-Encoding:chunked",
+        "Upgrade:x",
+        "TE:trailers",
+        "Trailer:x",
+        "Expect:100-continue",
+        "Via:x",
+        "Referer:http://evil.test",
+        "Accept-Encoding:gzip",
+        "Access-Control-Request-Method:PUT",
+        "Proxy-Authorization:x",
+        "Sec-Fetch-Site:same-origin",
+        "Keep-Alive:x",
+        "X-Forwarded-For:127.0.0.1",
+        "Forwarded:for=x",
+        "X-Real-IP:x",
+        "X-Original-URL:/a",
+        "X-Rewrite-URL:/a",
+        "X-Original-Host:x",
+        "X-Host:x",
+        "X-Forwarded-Anything:x",
+        "X_Custom:x",
+        "X_Forwarded_For:x",
+        "Content_Length:x",
+        "XDR-Session:x",
+        "xdr-url:/x",
+        "X-HTTP-Method-Override:TRACE",
+        "X-HTTP-Method:connect",
+        "X-Method-Override:GET,TRACK",
+    ],
 )
 def test_headers_that_no_page_may_set(line: str) -> None:
     assert headers(line) is Code.HEADER_FORBIDDEN
@@ -285,8 +323,13 @@ def test_two_overrides_are_judged_together() -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["/x?$xdr=1&$httpMethod=%FF", "/x?$xdr=%C3", "/x?$xdr=1&$httpHeaders=A:%C3%28"]
-    + ["/x?$xdr=1&$ct=%ED%A0%80", "/x?$xdr=1&$ct=%C0%AF"],
+    [
+        "/x?$xdr=1&$httpMethod=%FF",
+        "/x?$xdr=%C3",
+        "/x?$xdr=1&$httpHeaders=A:%C3%28",
+        "/x?$xdr=1&$ct=%ED%A0%80",
+        "/x?$xdr=1&$ct=%C0%AF",
+    ],
 )
 def test_parameters_are_strict_utf8(target: str) -> None:
     assert code_of(target) is Code.TEXT_NOT_UTF8

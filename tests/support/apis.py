@@ -72,14 +72,15 @@ def _redirect(environ: WSGIEnvironment, rest: list[str]) -> Answer:
     # /redirect/<status>/<the rest of the Location, its query>
     location = environ["QUERY_STRING"]
     environ["wsgi.input"].read()
-    return f"{rest[0]} Go", [("Location", location)], b"moved"
+    return f"{rest[0]} Go", [("Content-Type", "text/html"), ("Location", location)], b"moved"
 
 
 def _countdown(environ: WSGIEnvironment, rest: list[str]) -> Answer:
     left = int(rest[0])
     if not left:
         return "200 OK", [("Content-Type", "text/plain")], b"there"
-    return "302 Go", [("Location", f"/countdown/{left - 1}")], b""
+    fields = [("Content-Type", "text/html"), ("Location", f"/countdown/{left - 1}")]
+    return "302 Go", fields, b""
 
 
 def _cors(environ: WSGIEnvironment, rest: list[str]) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -30,6 +31,19 @@ class RunningGateway:
         self.gateway = gateway
         self.thread = thread
         self.exchanges = exchanges
+
+    def closed_all(self, seconds: float) -> bool:
+        """Wait until the bridge has closed every connection; return whether it has."""
+
+        async def wait() -> bool:
+            # Tornado's own record: a socket that its peer does not read tells nothing.
+            for _ in range(int(seconds * 100)):
+                if not self.gateway._server._connections:
+                    return True
+                await asyncio.sleep(0.01)
+            return False
+
+        return self.thread.run(wait())
 
     def connect(self) -> Client:
         """Open a connection."""
