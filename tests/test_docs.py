@@ -37,7 +37,7 @@ def test_the_readme_lists_every_option_of_serve() -> None:
         action.choices for action in make_parser()._actions if isinstance(action.choices, dict)
     )
     options = {
-        max(action.option_strings, key=len, default="API")
+        next(iter(action.option_strings), "API")
         for action in commands["serve"]._actions
         if "--help" not in action.option_strings
     }

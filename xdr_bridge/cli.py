@@ -13,11 +13,16 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 
 from xdr_bridge import __version__
+from xdr_bridge.admin import Admin
 from xdr_bridge.config import Settings
-from xdr_bridge.cors import DEFAULT_METHODS
-from xdr_bridge.errors import ConfigError
+from xdr_bridge.config.listing import as_lines, schema
+from xdr_bridge.errors import ConfigError, Problem
+from xdr_bridge.explain import Question, explain
+from xdr_bridge.flags import add_settings, leftover_problems, read_flags
 from xdr_bridge.gateway import Gateway
 from xdr_bridge.pages.demo import run_demo
+from xdr_bridge.reloads import Reloads
+from xdr_bridge.routes import Route
 
 _DONE, _FAILED, _WRONG_USAGE = 0, 1, 2
 
@@ -36,17 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     parser = make_parser()
-    options = parser.parse_args(arguments)
+    options, leftovers = parser.parse_known_args(arguments)
     logging.basicConfig(
-        level=logging.INFO if options.verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    run: Callable[[argparse.Namespace], int] = options.run
+    run: Callable[[argparse.Namespace, Sequence[Problem]], int] = options.run
     try:
-        return run(options)
+        return run(options, leftover_problems(leftovers, options.known))
     except ConfigError as error:
-        for problem in error.problems:
-            _complain(str(problem))
+        _complain_of(error)
         return _WRONG_USAGE
     except OSError as error:
         _complain(f"{error.strerror or error}")
@@ -61,96 +64,57 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"xdr-bridge {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_serve(commands.add_parser("serve", help="Put the bridge beside an API."))
-    _add_demo(commands.add_parser("demo", help="Show the bridge at work, on this machine only."))
+    for name, add, what in (
+        ("serve", _add_serve, "Put the bridge beside an API."),
+        ("demo", _add_demo, "Show the bridge at work, on this machine only."),
+        ("config", _add_config, "Print the configuration in force, and where each value is from."),
+        ("explain", _add_explain, "Say step by step what is decided about a call, and why."),
+    ):
+        command = commands.add_parser(name, help=what, description=what, allow_abbrev=False)
+        add(command)
+        known = [flag for action in command._actions for flag in action.option_strings]
+        command.set_defaults(known=known)
     return parser
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:
-    defaults = Settings.__dataclass_fields__
-    add = parser.add_argument
     parser.set_defaults(run=_serve)
-    add("api", metavar="API", help="The API's URL, for example http://127.0.0.1:9000.")
-    add(
-        "--host",
-        default=defaults["host"].default,
-        help="The address to listen on. Default: %(default)s, this machine only.",
-    )
-    add(
-        "--port",
-        type=int,
-        default=defaults["port"].default,
-        help="The port to listen on; 0 takes a free one. Default: %(default)s.",
-    )
-    _add_policy(parser.add_argument_group("policy", "What pages on other origins may do."))
-    add(
-        "--mount",
-        default=defaults["mount"].default,
-        help="The path of the bridge's own pages, one segment. Default: %(default)s.",
-    )
-    for name, field, what in (
-        ("--connect-timeout", "connect_seconds", "a connection to the API may take"),
-        ("--first-byte-timeout", "first_byte_seconds", "the API may take to begin its answer"),
-        ("--idle-timeout", "idle_seconds", "a message may pause, from the API or from a page"),
-    ):
-        add(
-            name,
-            type=float,
-            dest=field,
-            metavar="SECONDS",
-            default=defaults[field].default,
-            help=f"How long {what}. Default: %(default)s.",
-        )
-    _add_verbose(parser)
+    add_settings(parser)
 
 
-def _add_policy(policy: argparse._ArgumentGroup) -> None:
-    add = policy.add_argument
-    add(
-        "--allow-origin",
-        action="append",
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_config)
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument(
+        "--check", action="store_true", help="Only say whether the configuration is valid."
+    )
+    choice.add_argument(
+        "--schema", action="store_true", help="Print the file's JSON Schema, for editors."
+    )
+    add_settings(parser)
+
+
+def _add_explain(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_explain)
+    parser.add_argument(
+        "url", metavar="URL", help="What the page calls: a path, or a URL of which the path counts."
+    )
+    parser.add_argument(
+        "--origin",
+        help="The page's origin. Default: none, as for who is no page.",
         metavar="ORIGIN",
-        help="An origin whose pages may call the API; '*': any page's. Repeatable, one at least.",
     )
-    add(
-        "--allow-method",
+    parser.add_argument(
+        "--method", default="GET", metavar="METHOD", help="The call's method. Default: %(default)s."
+    )
+    parser.add_argument(
+        "--header",
         action="append",
-        metavar="METHOD",
-        help="A method that pages may use. Repeatable."
-        f" Default: {' '.join(DEFAULT_METHODS)}. GET, HEAD and POST are always allowed.",
+        default=[],
+        metavar="'NAME: VALUE'",
+        help="A header that the page sets. Repeatable. Default: none.",
     )
-    add(
-        "--allow-header",
-        action="append",
-        metavar="NAME",
-        help="A request header that pages may send, or '*' for any but Authorization. Repeatable."
-        " Default: '*'; with --allow-credentials, none.",
-    )
-    add(
-        "--expose-header",
-        action="append",
-        metavar="NAME",
-        help="A response header that pages may read, or '*'. Repeatable."
-        " Default: those that the Fetch standard safelists.",
-    )
-    add(
-        "--allow-credentials",
-        action="store_true",
-        help="Let browsers with native CORS send cookies. Default: no.",
-    )
-    add(
-        "--max-age",
-        type=int,
-        metavar="SECONDS",
-        help="How long a browser may remember a preflight. Default: the browser's own choice.",
-    )
-    add(
-        "--public-origin",
-        action="append",
-        metavar="ORIGIN",
-        help="An origin under which the API itself is published: its pages are not cross-origin."
-        " Repeatable.",
-    )
+    add_settings(parser, api_is_positional=False)
 
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:
@@ -168,47 +132,95 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
             metavar="PORT",
             help=f"The port of {what}; a free one where it is taken. Default: %(default)s.",
         )
-    _add_verbose(parser)
-
-
-def _add_verbose(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--verbose", action="store_true", help="Log every refusal. Default: only failures."
     )
 
 
-def _serve(options: argparse.Namespace) -> int:
-    settings = Settings(
-        api=options.api,
-        host=options.host,
-        port=options.port,
-        allow_origins=tuple(options.allow_origin or ()),
-        allow_methods=tuple(options.allow_method or DEFAULT_METHODS),
-        allow_headers=None if options.allow_header is None else tuple(options.allow_header),
-        expose_headers=tuple(options.expose_header or ()),
-        allow_credentials=options.allow_credentials,
-        max_age_seconds=options.max_age,
-        public_origins=tuple(options.public_origin or ()),
-        mount=options.mount,
-        connect_seconds=options.connect_seconds,
-        first_byte_seconds=options.first_byte_seconds,
-        idle_seconds=options.idle_seconds,
-    )
+def _serve(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
+    loaded = read_flags(options, problems).load()
+    settings = loaded.settings
+    _log_from(settings.verbose)
 
     async def serve(stop: asyncio.Event) -> None:
         gateway = Gateway(settings)
+        reloads = Reloads(gateway, loaded)
+        admin = None if settings.admin_port is None else Admin(reloads, settings.admin_port)
         gateway.start()
-        _say(
-            f"xdr-bridge: http://{_url_host(settings.host)}:{gateway.port}"
-            f" in front of {settings.api}, for pages of {', '.join(settings.allow_origins)}"
-        )
-        await stop.wait()
-        await gateway.stop()
+        try:
+            if admin is not None:
+                admin.start()
+            _reload_on_hangup(reloads)
+            url = f"http://{_url_host(settings.host)}:{gateway.port}"
+            for route in settings.routes:
+                _say(f"xdr-bridge: {url}{_route_line(route, settings)}")
+            if admin is not None:
+                url = f"http://127.0.0.1:{admin.port}"
+                _say(f"xdr-bridge: {url} takes POST /reload and GET /config")
+            await stop.wait()
+        finally:
+            if admin is not None:
+                await admin.stop()
+            await gateway.stop()
 
     return _run_until_stopped(serve)
 
 
-def _demo(options: argparse.Namespace) -> int:
+def _route_line(route: Route, settings: Settings) -> str:
+    """Say in one line which API is behind which path, and for whom."""
+    path = "" if route.prefix == "/" else route.prefix
+    host = "" if route.host is None else f" as {route.host}"
+    # What the operator wrote, where he wrote one.
+    api = settings.api or f"{route.api.scheme}://{route.api.authority}{route.api.path}"
+    if route.policies is None:
+        return f"{path}{host} in front of {api}, which decides by its own CORS answers"
+    policies = route.policies.policies
+    origins = dict.fromkeys(o for p in policies for o in (*p.origins, *p.origin_patterns))
+    return f"{path}{host} in front of {api}, for pages of {', '.join(origins)}"
+
+
+def _reload_on_hangup(reloads: Reloads) -> None:
+    """Reload on SIGHUP, where there is one: not on Windows, which has the admin port."""
+    if not hasattr(signal, "SIGHUP"):
+        return
+
+    def reload() -> None:
+        try:
+            changes = reloads.reload()
+        except ConfigError:
+            # The log has said what is wrong, and that nothing has changed.
+            return
+        _log_from(reloads.loaded.settings.verbose)
+        changed = ", ".join(change.key for change in changes)
+        _say(f"xdr-bridge: reloaded; changed: {changed or 'nothing'}")
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+
+
+def _config(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
+    if options.schema and not problems:
+        print(schema(), end="")
+        return _DONE
+    loaded = read_flags(options, problems).load()
+    for line in ["the configuration is valid"] if options.check else as_lines(loaded):
+        _say(line)
+    return _DONE
+
+
+def _explain(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
+    settings = read_flags(options, problems).load().settings
+    question = Question.read(options.url, options.origin, options.method, options.header)
+    explanation = explain(settings.build_bridge(), question, mount=settings.mount)
+    for line in explanation.lines:
+        _say(line)
+    return _DONE if explanation.allowed else _FAILED
+
+
+def _demo(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
+    if problems:
+        raise ConfigError(tuple(problems))
+    _log_from(options.verbose)
+
     def make_gateway(settings: Settings, observer: Callable[..., None]) -> Gateway:
         return Gateway(settings, observer=observer)
 
@@ -246,6 +258,10 @@ def _run_until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> int:
     return _DONE
 
 
+def _log_from(verbose: bool) -> None:
+    logging.getLogger().setLevel(logging.INFO if verbose else logging.WARNING)
+
+
 def _url_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
@@ -256,3 +272,8 @@ def _say(line: str) -> None:
 
 def _complain(line: str) -> None:
     print(f"xdr-bridge: {line}", file=sys.stderr, flush=True)
+
+
+def _complain_of(error: ConfigError) -> None:
+    for problem in error.problems:
+        _complain(str(problem))

@@ -68,6 +68,10 @@ class PolicyTable:
         """Every policy, that of `/` first."""
         return self._policies
 
+    def prefix_of(self, policy: CorsPolicy) -> str:
+        """Return the prefix that stands for this policy of the table, for whoever explains it."""
+        return next((prefix for prefix, kept in self._strict.items() if kept is policy), "/")
+
     def for_target(self, target: str) -> CorsPolicy:
         """Return the policy for a target that `resolve_target` has resolved.
 

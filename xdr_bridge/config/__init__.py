@@ -1,0 +1,9 @@
+"""What the operator says, from all sources, checked completely: every problem at once."""
+
+from __future__ import annotations
+
+from xdr_bridge.config.apis import parse_api
+from xdr_bridge.config.settings import Settings
+from xdr_bridge.config.sources import Loaded, Sources
+
+__all__ = ["Loaded", "Settings", "Sources", "parse_api"]

@@ -1,0 +1,219 @@
+"""Judges settings whose types are right, and makes of them what the bridge is built of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from xdr_bridge.api import Api
+from xdr_bridge.config.apis import parse_api, without_user
+from xdr_bridge.config.findings import Finding
+from xdr_bridge.config.options import POLICY_OPTIONS, ApiSettings, PolicySettings
+from xdr_bridge.config.spelling import Where
+from xdr_bridge.cors import CorsPolicy
+from xdr_bridge.errors import ConfigError, Problem
+from xdr_bridge.origins import parse_origin
+from xdr_bridge.policies import PolicyTable, prefix_problems
+from xdr_bridge.routes import Route
+
+if TYPE_CHECKING:
+    from xdr_bridge.config.settings import Settings
+
+_MOUNT = re.compile(r"/[A-Za-z0-9_.~-]+")
+_MAX_SECONDS = 3600
+_NO_ORIGIN = (
+    "name at least one origin whose pages may use the API, such as"
+    " --allow-origin https://shop.example ('*' allows any page); without any option of a policy"
+    " the API decides"
+)
+_NO_API = "is missing; give the API's URL, such as http://127.0.0.1:9000"
+# The policy's words for the options' names.
+_POLICY_FIELDS = {
+    "allow_origins": "origins",
+    "allow_origin_patterns": "origin_patterns",
+    "allow_methods": "methods",
+    "allow_headers": "request_headers",
+    "expose_headers": "exposed_headers",
+    "allow_credentials": "credentials",
+    "public_origins": "same_origins",
+    "allow_private_network": "private_network",
+}
+_OPTIONS = {field: option for option, field in _POLICY_FIELDS.items()}
+
+
+class Judge:
+    """What is wrong with the settings, in `findings`; if nothing, `routes` is complete."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Judge at once."""
+        self._settings = settings
+        routes: list[Route] = []
+        findings = list(self._judge_service())
+        if settings.apis:
+            findings += self._judge_both()
+            for index, api in enumerate(settings.apis):
+                findings += self._judge_place(api, index)
+                findings += self._add_route(routes, api, ("apis", index), "url")
+        else:
+            single = ApiSettings.model_construct(
+                _fields_set=settings.model_fields_set,
+                url=settings.api,
+                **{name: getattr(settings, name) for name in POLICY_OPTIONS},
+            )
+            findings += self._add_route(routes, single, (), "api")
+        # A path's policy repeats what it takes from its API, and what is wrong with that.
+        self.findings = tuple(dict.fromkeys(findings))
+        self.routes = tuple(routes)
+
+    def _judge_service(self) -> Iterator[Finding]:
+        settings = self._settings
+        for name in ("port", "admin_port"):
+            port = getattr(settings, name)
+            if port is not None and not 0 <= port <= 65535:
+                yield Finding((name,), str(port), "is no port; 0 to 65535 is accepted")
+        if settings.port and settings.admin_port == settings.port:
+            yield Finding(("admin_port",), str(settings.port), "is the port of the bridge itself")
+        if not settings.host:
+            yield Finding(("host",), "", "is no address; 127.0.0.1 would be")
+        if _MOUNT.fullmatch(settings.mount) is None or settings.mount in ("/.", "/.."):
+            yield Finding(("mount",), settings.mount, "is not one path segment; '/xdr' would be")
+        for name in ("connect_seconds", "first_byte_seconds", "idle_seconds"):
+            seconds = getattr(settings, name)
+            if not 0 < seconds <= _MAX_SECONDS:
+                reason = f"is out of range; seconds up to {_MAX_SECONDS} are accepted"
+                yield Finding((name,), str(seconds), reason)
+        for name in settings.limits.__dataclass_fields__:
+            limit = getattr(settings.limits, name)
+            if limit < 1:
+                yield Finding(("limits", name), str(limit), "is no limit; 1 or more is accepted")
+
+    def _judge_both(self) -> Iterator[Finding]:
+        settings = self._settings
+        for name in ("api", *POLICY_OPTIONS):
+            if name in settings.model_fields_set:
+                value = getattr(settings, name)
+                shown = without_user(value) if name == "api" else None
+                key = "url" if name == "api" else name
+                reason = f"is for a single API; with several, write '{key}' into each of [[apis]]"
+                yield Finding((name,), shown, reason)
+
+    def _judge_place(self, api: ApiSettings, index: int) -> Iterator[Finding]:
+        where: Where = ("apis", index)
+        if api.path != "/":
+            for problem in prefix_problems(["/", api.path], mount=self._settings.mount):
+                yield Finding((*where, "path"), api.path, problem.reason)
+        if api.host is not None and not _is_host(api.host):
+            reason = "is no host name in lower case, without a port; api.example would be"
+            yield Finding((*where, "host"), api.host, reason)
+        for other, earlier in enumerate(self._settings.apis[:index]):
+            if (earlier.host, earlier.path) == (api.host, api.path):
+                reason = f"is chosen for apis[{other}] already; give one another 'path' or 'host'"
+                yield Finding((*where, "path"), api.path, reason)
+                break
+
+    def _add_route(
+        self, routes: list[Route], options: ApiSettings, where: Where, url: str
+    ) -> Iterator[Finding]:
+        api: Api | None = None
+        try:
+            api = parse_api(options.url)
+        except ValueError as error:
+            given = url in (
+                self._settings.model_fields_set if not where else options.model_fields_set
+            )
+            value = without_user(options.url) if given else None
+            yield Finding((*where, url), value, str(error) if given else _NO_API)
+        table: PolicyTable | None = None
+        if authority_of(options) == "policy":
+            policies, findings = _build_policies(options, where, api)
+            findings += _judge_prefixes(options, where, self._settings.mount)
+            yield from findings
+            if findings:
+                return
+            table = PolicyTable(policies)
+        if api is not None:
+            routes.append(Route(api=api, policies=table, host=options.host, prefix=options.path))
+
+
+def authority_of(options: ApiSettings) -> str:
+    """Return who decides what pages may do: "policy", or "api" where nothing is said of it."""
+    said = {name for table in (options, *options.paths) for name in table.model_fields_set}
+    return "policy" if said & set(POLICY_OPTIONS) else "api"
+
+
+def _judge_prefixes(options: ApiSettings, where: Where, mount: str) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for index, path in enumerate(options.paths):
+        place: Where = (*where, "paths", index, "prefix")
+        if "prefix" not in path.model_fields_set:
+            yield Finding(place, None, "is missing; /public would be one")
+        elif path.prefix in seen:
+            yield Finding(place, path.prefix, "has a policy already")
+        else:
+            # The mount is no part of an API that is chosen by a path of its own.
+            own = mount if options.path == "/" else None
+            for problem in prefix_problems(["/", path.prefix], mount=own):
+                yield Finding(place, path.prefix, problem.reason)
+        seen.add(path.prefix)
+
+
+def _build_policies(
+    options: ApiSettings, where: Where, api: Api | None
+) -> tuple[list[tuple[str, CorsPolicy]], list[Finding]]:
+    """Make the policies of one API by public prefix, or say what is wrong with them."""
+    findings: list[Finding] = []
+    tables: list[tuple[str, PolicySettings, Where]] = [("/", options, where)]
+    for index, path in enumerate(options.paths):
+        prefix = options.path.rstrip("/") + path.prefix
+        tables.append((prefix, path, (*where, "paths", index)))
+    policies: list[tuple[str, CorsPolicy]] = []
+    for prefix, table, place in tables:
+        try:
+            policies.append((prefix, CorsPolicy(**_policy_values(table, options, api))))
+        except ConfigError as error:
+            findings += (
+                _located(problem, table, place, options, where) for problem in error.problems
+            )
+    return policies, findings
+
+
+def _policy_values(
+    table: PolicySettings, api_table: ApiSettings, api: Api | None
+) -> dict[str, Any]:
+    values = {
+        _POLICY_FIELDS.get(name, name): getattr(
+            table if name in table.model_fields_set else api_table, name
+        )
+        for name in POLICY_OPTIONS
+    }
+    # The bridge often stands behind whatever ends TLS: what is published counts.
+    values["api_is_https"] = (api is not None and api.scheme == "https") or any(
+        origin.startswith("https://") for origin in values["same_origins"]
+    )
+    return values
+
+
+def _located(
+    problem: Problem, table: PolicySettings, where: Where, api_table: ApiSettings, api_where: Where
+) -> Finding:
+    """Say of a policy's problem which option it is in, with the index of the item."""
+    option = _OPTIONS.get(problem.field, problem.field)
+    index = None
+    if table is not api_table and option not in table.model_fields_set:
+        table, where = api_table, api_where
+    if option == "allow_origins" and problem.value is None:
+        return Finding((*where, option), None, _NO_ORIGIN)
+    items = getattr(table, option, None)
+    if isinstance(items, tuple) and problem.value in items:
+        # The last: of a text that is listed twice, it is the second that is too much.
+        index = len(items) - 1 - items[::-1].index(problem.value)
+    place = (*where, option) if index is None else (*where, option, index)
+    return Finding(place, problem.value, problem.reason)
+
+
+def _is_host(host: str) -> bool:
+    try:
+        return parse_origin(f"http://{host}").port is None and ":" not in host.rpartition("]")[2]
+    except ValueError:
+        return False

@@ -1,0 +1,182 @@
+"""The settings: one typed model, judged completely when it is made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from xdr_bridge.assets import POLYFILL, StaticAsset
+from xdr_bridge.bridge import Bridge
+from xdr_bridge.config.findings import (
+    Finding,
+    InvalidSettingsError,
+    read_validation_error,
+    without,
+)
+from xdr_bridge.config.judging import Judge
+from xdr_bridge.config.options import (
+    POLICY_OPTIONS,
+    ApiSettings,
+    PathSettings,
+    PolicySettings,
+    Seconds,
+    Shown,
+    Whole,
+)
+from xdr_bridge.config.spelling import Where
+from xdr_bridge.routes import Route
+from xdr_bridge.tunnel import Limits
+
+
+class Settings(BaseSettings, PolicySettings):
+    """Everything that `serve` needs to know. Made by keywords it looks at nothing else.
+
+    Besides the policy of `PolicySettings`:
+
+    Attributes:
+        api: The API's URL: http or https, host, port, and a path prefix if it has one.
+        apis: Several APIs instead of `api`, each with its policy.
+        host: The address to listen on.
+        port: The port to listen on; 0 takes a free one.
+        mount: The path of the bridge's own pages: one segment.
+        admin_port: The port on 127.0.0.1 that takes `POST /reload`; None: there is none.
+        verbose: Whether every refusal is logged.
+        limits: Ceilings for what is decoded.
+        connect_seconds: How long a connection to the API may take.
+        first_byte_seconds: How long the API may take to begin its answer.
+        idle_seconds: How long the API, or a page, may be silent in the middle of a message.
+
+    Raises:
+        ConfigError: Every problem at once.
+    """
+
+    # Field names are exact; the environment has its own rule in `sources`.
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", case_sensitive=True, title="xdr-bridge"
+    )
+
+    api: Annotated[str, Shown("API")] = Field(
+        default="", description="The API's URL, for example http://127.0.0.1:9000."
+    )
+    apis: tuple[ApiSettings, ...] = Field(
+        default=(), description="Several APIs, each with its own policy, instead of 'api'."
+    )
+    host: Annotated[str, Shown("ADDRESS", "127.0.0.1, this machine only")] = Field(
+        default="127.0.0.1", description="The address to listen on."
+    )
+    port: Annotated[Whole, Shown("PORT")] = Field(
+        default=8780, description="The port to listen on; 0 takes a free one."
+    )
+    mount: Annotated[str, Shown("PATH")] = Field(
+        default="/xdr", description="The path of the bridge's own pages, one segment."
+    )
+    admin_port: Annotated[Whole | None, Shown("PORT", "no such port")] = Field(
+        default=None,
+        description="The port on 127.0.0.1 that takes 'POST /reload' and 'GET /config';"
+        " 0 takes a free one.",
+    )
+    verbose: Annotated[bool, Shown(default="only failures")] = Field(
+        default=False, description="Log every refusal."
+    )
+    limits: Limits = Field(
+        default_factory=Limits, description="Ceilings; what exceeds one is refused, never cut."
+    )
+    connect_seconds: Annotated[Seconds, Shown("SECONDS")] = Field(
+        default=5.0, description="How many seconds a connection to the API may take."
+    )
+    first_byte_seconds: Annotated[Seconds, Shown("SECONDS")] = Field(
+        default=30.0, description="How many seconds the API may take to begin its answer."
+    )
+    idle_seconds: Annotated[Seconds, Shown("SECONDS")] = Field(
+        default=30.0,
+        description="How many seconds a message may pause, from the API or from a page.",
+    )
+
+    _routes: tuple[Route, ...] = PrivateAttr(default=())
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Every API with what its pages may do."""
+        return self._routes
+
+    def build_bridge(self) -> Bridge:
+        """Make the conversation that these settings describe."""
+        return Bridge(
+            routes=self.routes,
+            mount=self.mount,
+            limits=self.limits,
+            assets={POLYFILL: StaticAsset.read(POLYFILL)},
+        )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only the keywords: a test, or a demo, is not moved by its environment."""
+        return (init_settings,)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _judge(cls, values: dict[str, Any], handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Find everything that is wrong: types first, then sense, also of what has its type."""
+        findings: list[Finding] = []
+        try:
+            settings = handler(values)
+        except ValidationError as error:
+            findings = read_validation_error(error, known_names())
+            settings = handler(without(values, [finding.where for finding in findings]))
+        judge = Judge(settings)
+        bad = {finding.where for finding in findings}
+        findings += [
+            replace(found, value=_as_written(values, found))
+            for found in judge.findings
+            if not _touches(found.where, bad)
+        ]
+        if findings:
+            raise InvalidSettingsError(sorted(findings, key=_position))
+        settings._routes = judge.routes
+        return settings
+
+
+SERVICE_OPTIONS = tuple(
+    name for name in Settings.model_fields if name not in (*POLICY_OPTIONS, "api", "apis")
+)
+
+
+def known_names() -> dict[Where, tuple[str, ...]]:
+    """Return the option names of every kind of table, by its path without indices."""
+    return {
+        (): tuple(Settings.model_fields),
+        ("apis",): tuple(ApiSettings.model_fields),
+        ("apis", "paths"): tuple(PathSettings.model_fields),
+        ("limits",): tuple(Limits.__dataclass_fields__),
+    }
+
+
+def _position(finding: Finding) -> int:
+    names = ("api", "apis", *SERVICE_OPTIONS, *POLICY_OPTIONS)
+    name = str(finding.where[0])
+    return names.index(name) if name in names else len(names)
+
+
+def _as_written(values: Any, finding: Finding) -> str | None:
+    """Return the value as the operator wrote it: 0, where the model has made 0.0 of it."""
+    for part in finding.where:
+        if isinstance(values, dict) and part in values:
+            values = values[part]
+        else:
+            return finding.value
+    return str(values) if isinstance(values, int | float) else finding.value
+
+
+def _touches(where: Where, bad: set[Where]) -> bool:
+    """Whether a finding is about something that has no right type, and so follows from that."""
+    return any(where[: len(place)] == place or place[: len(where)] == where for place in bad)
