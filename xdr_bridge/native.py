@@ -73,6 +73,8 @@ def plain_head(forward: Forward, head: ResponseHead, reach: Reach) -> ResponseHe
             vary += list_items(value)
         elif not lowered.startswith("access-control-"):
             fields.append((name, value))
+    if not by_policy:
+        return replace(head, headers=Headers.trusted(fields))
     ours = dict(forward.fields)
     for item in list_items(ours.pop("Vary", None)):
         if "*" not in vary and item.lower() not in map(str.lower, vary):

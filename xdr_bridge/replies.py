@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from xdr_bridge.errors import Code, RequestError, UpstreamError, problem_body
 from xdr_bridge.frame import FrameWriter, network_error_frame
@@ -42,13 +43,20 @@ def plain_refusal(
     return reply(form, status, (*_PROBLEM_FIELDS, *fields), body, error)
 
 
-def refusal(forward: Forward, error: RequestError) -> Reply:
-    """Refuse a tunnel request: by the network-error frame (Wire 5.8), or plainly (Wire 1.3)."""
+def refusal(forward: Forward, error: RequestError, *, told: str | None = None) -> Reply:
+    """Refuse a tunnel request: by the network-error frame (Wire 5.8), or plainly (Wire 1.3).
+
+    Args:
+        forward: What is known of the tunnel request.
+        error: Why; the log has it whole.
+        told: What the page is told instead of the sentence.
+    """
     if error.code is Code.BODY_TOO_LARGE:
         return failure(forward, error)
+    shown = error if told is None else RequestError(error.code, told)
     if not forward.framed:
-        return plain_refusal(forward.form, error, forward.fields)
-    return reply(forward.form, 200, forward.fields, network_error_frame(error), error)
+        return replace(plain_refusal(forward.form, shown, forward.fields), refusal=error)
+    return reply(forward.form, 200, forward.fields, network_error_frame(shown), error)
 
 
 def failure(forward: Forward, error: Failure) -> Reply:

@@ -77,6 +77,12 @@ class Routes:
             only if len(self.all) == 1 and only.host is None and only.prefix == "/" else None
         )
 
+    @property
+    def self_deciding_apis(self) -> tuple[Api, ...]:
+        """The APIs under API authority, without those that have a policy by another route."""
+        decided = {route.api for route in self.all if route.policies is not None}
+        return tuple({route.api: None for route in self.all if route.api not in decided})
+
     def find(self, host: str | None, target: str) -> Route | None:
         """Return the route of a public target, or None.
 

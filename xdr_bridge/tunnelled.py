@@ -22,17 +22,31 @@ from xdr_bridge.steps import Answer, Forward, PlainWriter, ReadBody, Reply
 from xdr_bridge.targets import split_target
 from xdr_bridge.tunnel import Call, Limits, Tunnel, check_outer, decode
 
+_REFUSED_REDIRECT = RequestError(
+    Code.REDIRECT_REFUSED, "the API redirected to somewhere that is not for this page"
+)
+# What the API says of a page that it does not let in is not for that page.
+_NOT_FOR_THE_PAGE = frozenset({Code.PREFLIGHT_ORIGIN, Code.CORS_CHECK_FAILED})
+
 
 class TunnelledCalls:
     """Takes tunnel requests to calls, and the API's answers to frames."""
 
     def __init__(self, routes: Routes, limits: Limits, mount: str, reach: Reach) -> None:
-        """Serve these routes; nothing under `mount` is ever called, nothing beyond `reach`."""
+        """Serve these routes.
+
+        Args:
+            routes: All of the bridge's.
+            limits: Ceilings for what is decoded.
+            mount: The bridge's own path; nothing under it is ever called.
+            reach: Where redirects may lead.
+        """
         self._routes = routes
         self._limits = limits
         self._mount = mount
         self._reach = reach
-        self._browser = Browser(reach=reach)
+        # A redirect out of an API that decides itself must not slip past another one's policy.
+        self._browser = Browser(reach=replace(reach, apis=routes.self_deciding_apis))
 
     def receive(
         self, tunnel: Tunnel, head: RequestHead, body: bytes | None, now: float
@@ -74,7 +88,7 @@ class TunnelledCalls:
             if forward.ask is not None:
                 step = forward.ask.receive(head, now)
                 if isinstance(step, NetworkError):
-                    return refusal(forward, step.error)
+                    return refusal(forward, step.error, told=_told(step.error))
                 if isinstance(step, Ask):
                     return self._asking(forward, step)
                 return self._answer(forward, head, step.exposes)
@@ -142,8 +156,7 @@ class TunnelledCalls:
         return replace(forward, call=head, body=call.body)
 
     def _route(self, head: RequestHead, target: str) -> Route:
-        path = split_target(target)[0]
-        if path == self._mount or path.startswith(self._mount + "/"):
+        if self._is_own(target):
             raise RequestError(
                 Code.TARGET_NOT_BRIDGED,
                 f"the target {shown(target)} is the bridge's own, not the API's",
@@ -155,17 +168,24 @@ class TunnelledCalls:
             )
         return route
 
+    def _is_own(self, target: str) -> bool:
+        path = split_target(target)[0]
+        return path == self._mount or path.startswith(self._mount + "/")
+
     def _asking(self, forward: Forward, ask: Ask) -> Forward:
         """Make a step of what the browser in us asks for next."""
         assert forward.outer is not None
         route = self._routes.route_of(ask.api, forward.route)
+        target = route.public_target(ask.target)
+        if self._is_own(target):
+            raise _REFUSED_REDIRECT
         return replace(
             forward,
             route=route,
             ask=ask,
             call=route.call_head(ask.method, ask.target, ask.headers, outer=forward.outer),
             body=ask.body,
-            target=route.public_target(ask.target),
+            target=target,
         )
 
     def _follow(self, forward: Forward, head: ResponseHead, now: float) -> Forward:
@@ -188,9 +208,7 @@ class TunnelledCalls:
             followed = self._make(forward, call, now)
         except RequestError:
             # Pages never see where a redirect led: what forbids it would say.
-            raise RequestError(
-                Code.REDIRECT_REFUSED, "the API redirected to somewhere that is not for this page"
-            ) from None
+            raise _REFUSED_REDIRECT from None
         return replace(followed, redirects=forward.redirects + 1)
 
     def _answer(
@@ -210,6 +228,15 @@ class TunnelledCalls:
             return self.fail(forward, UpstreamError(Code.UPSTREAM_BROKEN, f"the API: {error}"))
         outer = ResponseHead(status=200, reason="OK", headers=Headers.trusted(forward.fields))
         return Answer(head=outer, writer=writer)
+
+
+def _told(error: RequestError) -> str | None:
+    """Return what the page is told instead of the sentence, which goes to the log."""
+    if error.code in _NOT_FOR_THE_PAGE:
+        return (
+            "the API does not let pages of this origin read its answer; the bridge's log says why"
+        )
+    return None
 
 
 def _exceeds(length: str, max_bytes: int) -> bool:
