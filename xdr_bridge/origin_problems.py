@@ -88,7 +88,8 @@ def _read_entries(
         try:
             into[value] = parse_entry(value)
         except ValueError as error:
-            yield Problem(field_name, value, _correction(value) or str(error))
+            reason = _correction(value) or _with_example(str(error), "https://shop.example")
+            yield Problem(field_name, value, reason)
 
 
 def _read_expressions(
@@ -98,7 +99,30 @@ def _read_expressions(
         try:
             into[value] = OriginExpression(value)
         except ValueError as error:
-            yield Problem("origin_patterns", value, str(error))
+            reason = _with_example(str(error), r"https://pr-[0-9]+\.shop\.example")
+            if _is_entry(value):
+                reason = "is no regular expression; write it among the origins"
+            yield Problem("origin_patterns", value, reason)
+
+
+def _with_example(reason: str, example: str) -> str:
+    return reason if ";" in reason else f"{reason}; {example} would be accepted"
+
+
+def _is_entry(value: str) -> bool:
+    try:
+        parse_entry(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_expression(value: str) -> bool:
+    try:
+        OriginExpression(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _covered(
@@ -172,6 +196,8 @@ def _correction(value: str) -> str | None:
     """Say what is wrong with an entry and what is meant, where that can be told."""
     if any(character in value.strip() for character in ", \t\n;"):
         return "holds more than one origin; each is an entry of its own"
+    if _is_expression(value):
+        return "is a regular expression; write it among the origin_patterns"
     wrong: list[str] = []
 
     def note(what: str, before: str, after: str) -> str:
@@ -200,11 +226,9 @@ def _correction(value: str) -> str | None:
     if port == str(DEFAULT_PORTS.get(scheme)):
         colon = port = note("writes out the default port", port, "")
     meant = f"{scheme}://{host}{colon}{port}"
-    try:
-        parse_entry(meant)
-    except ValueError:
+    if not wrong or not _is_entry(meant):
         return None
-    return f"{' and '.join(wrong)}; {meant} is accepted" if wrong else None
+    return f"{' and '.join(wrong)}; {meant} is accepted"
 
 
 def _ascii_host(host: str) -> str:
