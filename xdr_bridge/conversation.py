@@ -107,6 +107,8 @@ class Conversation:
             self._recorder = Recorder(gateway.observer, gateway.clock, head)
         if refused is not None:
             self._outgoing.keep_alive = False
+            # Where this request ends is in doubt: the rest of it is not waited for.
+            self._request_read = True
             self._take(self._bridge.refuse(refused))
             return
         step = self._receive(None)

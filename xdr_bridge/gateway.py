@@ -184,6 +184,9 @@ class _Delegate(Conversation, HTTPMessageDelegate):
     ) -> Awaitable[None] | None:
         """Check the head, and begin."""
         assert isinstance(start_line, RequestStartLine)
+        if self._http.stream.closed():
+            # Tornado goes on with what it has read; nothing follows an answer that closes.
+            return None
         # Nagle holds small pieces of an answer back for tens of milliseconds.
         self._http.stream.set_nodelay(True)
         self._http.set_close_callback(self.on_connection_close)
