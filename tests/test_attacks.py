@@ -333,7 +333,14 @@ def test_30_two_layers_make_no_double_cors(bridge: RunningGateway) -> None:
     assert bridge.call("GET", "/cors", origin=None).cors() == {}
 
 
-@pytest.mark.parametrize("host", ["evil.test", "127.0.0.1:1/x?", "a@evil.test", "[::1]", ""])
+@pytest.mark.parametrize("host", ["127.0.0.1:1/x?", "a@evil.test", "a b", "a:b", "[::1"])
+def test_31_a_malformed_host_is_refused(bridge: RunningGateway, api: TableApi, host: str) -> None:
+    data = request("GET", "/echo?a=1").replace(b"bridge.example", host.encode(), 1)
+    assert bridge.ask(data).code == "http-malformed"
+    assert api.received == []
+
+
+@pytest.mark.parametrize("host", ["evil.test", "[::1]", "[::1]:80", "evil.test:", ""])
 def test_31_host_decides_nothing(bridge: RunningGateway, api: TableApi, host: str) -> None:
     data = request("GET", "/echo?a=1").replace(b"bridge.example", host.encode(), 1)
     said = bridge.ask(data).json

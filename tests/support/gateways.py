@@ -38,7 +38,7 @@ class RunningGateway:
         async def wait() -> bool:
             # Tornado's own record: a socket that its peer does not read tells nothing.
             for _ in range(int(seconds * 100)):
-                if not self.gateway._server._connections:
+                if not self.gateway.open_connections:
                     return True
                 await asyncio.sleep(0.01)
             return False

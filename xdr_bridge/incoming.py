@@ -1,0 +1,303 @@
+"""Read the requests of a connection, strictly, from any pieces of bytes. No I/O and no clock.
+
+Follows RFC 9112 (the grammar) and RFC 9110 (fields). Twin of `answers.py`: where the standard lets
+a recipient repair what is malformed, this one refuses. A guess about where a request ends is a
+guess about what the next one is (request smuggling, RFC 9112, section 11.2).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Protocol
+
+from xdr_bridge.errors import Code, RequestError
+from xdr_bridge.messages import Headers, RequestHead, list_items
+
+_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
+# RFC 9112, section 5: field-line = field-name ":" OWS field-value OWS, each ended by CRLF. A bare
+# CR or LF, a NUL and obsolete folding (section 5.2) match nowhere. Possessive: time is linear.
+_FIELD = rf"{_TOKEN}:[\t\x20-\x7e\x80-\xff]*+\r\n"
+_FIELDS = re.compile(rf"(?:{_FIELD})*+")
+# RFC 9112, section 3, after one empty line at most (section 2.2): some browsers end a body with
+# one. Support: IE 8 - 9 send queries raw, beyond ASCII; `targets.py` judges what a target holds.
+_HEAD = re.compile(
+    rf"(?:\r\n)?+({_TOKEN}) ([\x21-\x7e\x80-\xff]++) HTTP/1\.([01])\r\n((?:{_FIELD})*+)\r\n"
+)
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+# What a request can begin with; anything else, such as TLS, may never send an empty line.
+_OPENING = re.compile(rb"(?:\r\n?)?+[!#$%&'*+\-.^_`|~0-9A-Za-z]|\r\n?\Z|\r?\n?\Z")
+# RFC 9110, section 7.2: uri-host [ ":" port ], possibly empty.
+_HOST = re.compile(
+    r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Za-z\-._~%!$&'()*+,;=]{0,255})(?::[0-9]{0,5})?"
+)
+# RFC 9110, section 8.6. 18 digits stay below 2 ** 63.
+_LENGTH = re.compile(r"[0-9]{1,18}")
+# RFC 9112, section 7.1: chunk-size [ chunk-ext ] CRLF, without the bad white space of section
+# 7.1.1. Every chunk line but the first begins with the CRLF that ends the chunk before.
+_QUOTED = r'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"'
+_CHUNK = rf"([0-9A-Fa-f]{{1,15}}+)((?:;{_TOKEN}(?:=(?:{_TOKEN}|{_QUOTED}))?+)*+)\r\n".encode(
+    "latin-1"
+)
+_FIRST_CHUNK = re.compile(_CHUNK)
+_NEXT_CHUNK = re.compile(rb"\r\n" + _CHUNK)
+_MAX_CHUNK_LINE = 1100
+# Of one body: extensions mean nothing to us, so they are either few or an attack.
+_MAX_EXTENSION_BYTES = 16 * 1024
+_MAX_TRAILER_BYTES = 8 * 1024
+
+
+class Sink(Protocol):
+    """Who wants requests, as they come."""
+
+    def on_request(
+        self, head: RequestHead, *, version: str, keep_alive: bool, length: int | None
+    ) -> None:
+        """Take a head; `length` is that of the body in bytes, None where it is chunked."""
+
+    def on_data(self, data: bytes) -> None:
+        """Take a piece of the body, never an empty one."""
+
+    def on_end(self) -> None:
+        """Hear that the request is complete."""
+
+
+class RequestReader:
+    """Reads one request after the other.
+
+    Attributes:
+        begun: Whether a request has begun that is not complete.
+    """
+
+    __slots__ = (
+        "_client",
+        "_extension_bytes",
+        "_held",
+        "_host",
+        "_left",
+        "_line",
+        "_max_fields",
+        "_max_head_bytes",
+        "_scheme",
+        "_sink",
+        "_step",
+        "begun",
+    )
+
+    def __init__(
+        self,
+        sink: Sink,
+        *,
+        client: str | None,
+        scheme: str,
+        max_head_bytes: int,
+        max_fields: int,
+    ) -> None:
+        """Wait for a request.
+
+        Args:
+            sink: Who is told.
+            client: The address of the other side, for the heads.
+            scheme: "http" or "https", for the heads.
+            max_head_bytes: The largest head.
+            max_fields: The most fields in one.
+        """
+        self.begun = False
+        self._sink = sink
+        self._client = client
+        self._scheme = scheme
+        self._max_head_bytes = max_head_bytes
+        self._max_fields = max_fields
+        # Plain functions: a bound method here would be a reference cycle for each connection.
+        self._step: Callable[[RequestReader, bytes], bytes] = RequestReader._read_head
+        self._held = b""
+        self._host: str | None = None
+        self._left = 0
+        self._line = _FIRST_CHUNK
+        self._extension_bytes = 0
+
+    def feed(self, data: bytes) -> bytes:
+        """Take what has arrived, up to the end of a request, and return what follows it.
+
+        The body in one call is told as one piece, and before a mistake that follows it.
+
+        Raises:
+            RequestError: The request is malformed or too large. Nothing that follows can be read.
+        """
+        self.begun = True
+        while data:
+            data = self._step(self, data)
+            if not self.begun:
+                break
+        return data
+
+    def _read_head(self, data: bytes) -> bytes:
+        held = self._held
+        if held:
+            searched = max(0, len(held) - 3)
+            data = held + data
+        else:
+            searched = 0
+        end = data.find(b"\r\n\r\n", searched) + 4
+        if end > self._max_head_bytes or (end < 4 and len(data) > self._max_head_bytes):
+            raise RequestError(
+                Code.HEADER_BLOCK_TOO_LARGE,
+                f"the head of the request exceeds {self._max_head_bytes} bytes",
+            )
+        if end < 4:
+            if _OPENING.match(data) is None or _BARE_LF.search(data, searched):
+                raise _malformed("the request is no HTTP/1.1 that the bridge reads")
+            self._held = data
+            return b""
+        self._held = b""
+        self._take_head(data[:end].decode("latin-1"))
+        return data[end:]
+
+    def _take_head(self, block: str) -> None:
+        match = _HEAD.fullmatch(block)
+        if match is None:
+            raise _malformed("the head of the request is malformed")
+        method, target, minor, fields = match.groups()
+        lines = fields.split("\r\n")
+        if len(lines) > self._max_fields + 1:
+            raise RequestError(
+                Code.HEADER_BLOCK_TOO_LARGE, f"the request has more than {self._max_fields} fields"
+            )
+        lines.pop()
+        pairs = []
+        for line in lines:
+            name, _, value = line.partition(":")
+            pairs.append((name, value.strip(" \t")))
+        headers = Headers.trusted(pairs)
+        self._check_host(headers.get_all("host"), minor)
+        length = _body_length(headers, minor)
+        connection = headers.get("connection")
+        keep_alive = minor == "1"
+        if connection is not None:
+            options = [item.lower() for item in list_items(connection)]
+            keep_alive = "close" not in options and (keep_alive or "keep-alive" in options)
+        head = RequestHead(
+            method=method, target=target, headers=headers, client=self._client, scheme=self._scheme
+        )
+        self._sink.on_request(
+            head,
+            version="HTTP/1.1" if minor == "1" else "HTTP/1.0",
+            keep_alive=keep_alive,
+            length=length,
+        )
+        if length == 0:
+            self._end()
+        elif length is None:
+            self._step = RequestReader._read_chunks
+            self._line = _FIRST_CHUNK
+            self._left = self._extension_bytes = 0
+        else:
+            self._step = RequestReader._read_counted
+            self._left = length
+
+    def _check_host(self, hosts: list[str], minor: str) -> None:
+        """Check Host (RFC 9112, section 3.2)."""
+        if len(hosts) != 1:
+            if hosts or minor == "1":
+                raise _malformed(f"a request has one Host field; this one has {len(hosts)}")
+        elif hosts[0] != self._host:
+            if _HOST.fullmatch(hosts[0]) is None:
+                raise _malformed("the Host field is no host with an optional port")
+            self._host = hosts[0]
+
+    def _end(self) -> None:
+        self._step = RequestReader._read_head
+        self.begun = False
+        self._sink.on_end()
+
+    def _read_counted(self, data: bytes) -> bytes:
+        left = self._left
+        piece, rest = (data, b"") if len(data) <= left else (data[:left], data[left:])
+        self._left -= len(piece)
+        self._sink.on_data(piece)
+        if not self._left:
+            self._end()
+        return rest
+
+    def _read_chunks(self, data: bytes) -> bytes:
+        """Take whole and begun chunks (RFC 9112, section 7.1)."""
+        if self._held:
+            data, self._held = self._held + data, b""
+        position = 0
+        pieces: list[bytes] = []
+        try:
+            while True:
+                if self._left:
+                    piece = data[position : position + self._left]
+                    pieces.append(piece)
+                    position += len(piece)
+                    self._left -= len(piece)
+                if position == len(data):
+                    return b""
+                match = self._line.match(data, position)
+                if match is None:
+                    self._hold_chunk_line(data[position:])
+                    return b""
+                position = match.end()
+                self._line = _NEXT_CHUNK
+                self._left = int(match[1], 16)
+                self._extension_bytes += len(match[2])
+                if self._extension_bytes > _MAX_EXTENSION_BYTES:
+                    raise _malformed("the chunks of the body have too many extensions")
+                if not self._left:
+                    # An empty line right here ends the body; see _read_trailers.
+                    self._held = b"\r\n"
+                    self._step = RequestReader._read_trailers
+                    return data[position:]
+        finally:
+            content = b"".join(pieces)
+            if content:
+                self._sink.on_data(content)
+
+    def _hold_chunk_line(self, begun: bytes) -> None:
+        skip = 0 if self._line is _FIRST_CHUNK else 2
+        if begun.find(b"\n", skip) >= 0 or len(begun) > _MAX_CHUNK_LINE:
+            raise _malformed("a chunk of the body is malformed")
+        self._held = begun
+
+    def _read_trailers(self, data: bytes) -> bytes:
+        """Drop the trailer section (RFC 9112, section 7.1.2); `_held` began with a CRLF."""
+        data, searched = self._held + data, max(0, len(self._held) - 3)
+        end = data.find(b"\r\n\r\n", searched) + 4
+        if end > _MAX_TRAILER_BYTES or (end < 4 and len(data) > _MAX_TRAILER_BYTES):
+            raise RequestError(
+                Code.HEADER_BLOCK_TOO_LARGE,
+                f"the trailers of the request exceed {_MAX_TRAILER_BYTES} bytes",
+            )
+        if end < 4:
+            if _BARE_LF.search(data, searched):
+                raise _malformed("the trailers of the request are malformed")
+            self._held = data
+            return b""
+        self._held = b""
+        if _FIELDS.fullmatch(data[2 : end - 2].decode("latin-1")) is None:
+            raise _malformed("the trailers of the request are malformed")
+        self._end()
+        return data[end:]
+
+
+def _body_length(headers: Headers, minor: str) -> int | None:
+    """Find out where a request ends (RFC 9112, section 6.3); None where it is chunked."""
+    lengths = headers.get_all("content-length")
+    codings = headers.get_all("transfer-encoding")
+    if codings:
+        if lengths or minor == "0" or len(codings) > 1 or codings[0].lower() != "chunked":
+            raise _malformed(
+                "Transfer-Encoding is accepted once, as 'chunked', in HTTP/1.1, and"
+                " without Content-Length"
+            )
+        return None
+    if not lengths:
+        return 0
+    if len(lengths) > 1 or _LENGTH.fullmatch(lengths[0]) is None:
+        raise _malformed("Content-Length is accepted once, as digits")
+    return int(lengths[0])
+
+
+def _malformed(what: str) -> RequestError:
+    return RequestError(Code.HTTP_MALFORMED, what)
