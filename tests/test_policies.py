@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xdr_bridge.cors import CorsPolicy
@@ -162,9 +162,11 @@ def test_one_policy_is_for_everything_and_refuses_no_spelling() -> None:
     assert PolicyTable([("/", SHOP)]).for_target("/a%2Fb//c;d") is SHOP
 
 
+UNHURRIED = settings(deadline=None)
 SEGMENTS = st.sampled_from(["admin", "administrator", "v1", "shop", "me", "x", "Admin", ""])
 
 
+@UNHURRIED
 @given(segments=st.lists(SEGMENTS, max_size=5), data=st.data())
 def test_no_spelling_of_a_path_gets_the_policy_of_another(
     segments: list[str], data: st.DataObject

@@ -138,6 +138,7 @@ def test_origins_that_share_suffixes_admit_no_third(count: int, data: st.DataObj
         assert allows(policy, origin) is naive(policy, origin)
 
 
+@UNHURRIED
 @given(text=st.text(max_size=400), lines=st.lists(st.text(max_size=40), max_size=3))
 def test_any_text_is_judged_and_none_crashes(text: str, lines: list[str]) -> None:
     policy = CorsPolicy(origins=["https://*.shop.example:*"], origin_patterns=[r"https://a+\.b\.c"])
@@ -168,6 +169,7 @@ TEXTS = st.lists(
 )
 
 
+@UNHURRIED
 @given(
     options=st.fixed_dictionaries(
         {},
@@ -205,6 +207,7 @@ NAMES = st.sampled_from(["x-a", "X-A", "x-b", "authorization", "content-type", "
 METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "put", "TRACE", "BREW"])
 
 
+@UNHURRIED
 @given(
     listed=st.none() | st.sets(st.sampled_from(["x-a", "Authorization", "Content-Type"])),
     credentials=st.booleans(),
@@ -250,6 +253,7 @@ def test_what_decide_allows_a_browser_finds_granted(
     assert {name.lower() for name in names} <= set(allowed)
 
 
+@UNHURRIED
 @given(lines=st.lists(st.text("ab-,\t :\r\n", max_size=12), max_size=4))
 def test_a_requested_list_is_split_as_the_standard_splits_it(lines: list[str]) -> None:
     items = [item.strip(" \t") for item in ",".join(lines).split(",")]
