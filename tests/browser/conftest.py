@@ -5,7 +5,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.origins import Rig, proof_rig
 from tests.support.browser import FLAGS, find_browser
+
+# The fault `gc` of the emulator can be forced then.
+GC = "--js-flags=--expose-gc"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -21,7 +25,7 @@ def chromium() -> Iterator[Browser]:
         pytest.fail("no browser: run `python tests/support/browser.py`, which says how to get one")
     with sync_playwright() as playwright:
         playwright.selectors.set_test_id_attribute("data-test")
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, GC])
         yield browser
         browser.close()
 
@@ -37,3 +41,9 @@ def page(chromium: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert errors == []
+
+
+@pytest.fixture(scope="session")
+def rig() -> Iterator[Rig]:
+    with proof_rig() as rig:
+        yield rig

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from playwright.sync_api import Page, TimeoutError
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
-from tornado.web import Application, RequestHandler
+from tornado.web import Application, RequestHandler, StaticFileHandler
 
+from tests.browser.proof_api import make_proof_api
 from xdr_bridge.config import Settings
 from xdr_bridge.gateway import Gateway
 from xdr_bridge.pages.demo import Demo
-from xdr_bridge.pages.notes import make_notes_api
-from xdr_bridge.pages.notes_store import NotesStore
-from xdr_bridge.pages.seed import SEED_NOTES
 
-STATIC = Path(__file__).resolve().parents[2] / "static"
+HERE = Path(__file__).resolve().parent
+STATIC = HERE.parents[1] / "static"
 _SECONDS = 20
 
 
@@ -77,39 +79,73 @@ class _Page(RequestHandler):
         self.rig = rig
 
     def get(self, name: str) -> None:
-        content_type, content = self.rig.files.get(name, (None, ""))
-        if content_type is None:
+        html = self.rig.pages.get(name)
+        if html is None:
             self.send_error(404)
             return
-        self.set_header("Content-Type", content_type)
-        self.finish(content)
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.finish(html)
+
+
+class _File(StaticFileHandler):
+    def set_extra_headers(self, path: str) -> None:
+        self.set_header("Cache-Control", "no-store")
+
+
+# What Internet Explorer calls itself: libraries look.
+USER_AGENTS = {
+    "ie8": "Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 6.1; Trident/4.0)",
+    "ie9": "Mozilla/5.0 (compatible; MSIE 9.0; Windows NT 6.1; Trident/5.0)",
+}
 
 
 class Rig:
-    """A page's origin with files of the test's choosing, a bridge, and the notes API.
+    """A page's origin, a bridge, and the API behind it.
 
-    `files` maps a name to (Content-Type, content).
+    Attributes:
+        pages: Name -> HTML, served at `page_origin`. Beside them are /node_modules, /emulator and
+            /scripts, and a second copy of the API under /same.
+        page_origin: Where they are. The bridge allows it, also as localhost.
+        bridge_origin: Where the bridge is.
+        api_origin: Where the API is.
     """
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
-        self._folder = folder
+    def __init__(self, api: Application, **settings: Any) -> None:
+        self._api = api
         self._settings = settings
         self._servers: list[HTTPServer] = []
-        self.files: dict[str, tuple[str, str]] = {}
-        self.page_origin = self.bridge_origin = ""
+        self.pages: dict[str, str] = {}
+        self.page_origin = self.bridge_origin = self.api_origin = ""
 
     async def start(self) -> None:
-        self._store = NotesStore(self._folder / "notes.sqlite3")
-        self._store.create_all(SEED_NOTES)
-        api = self._serve(make_notes_api(self._store, record=lambda _: None))
+        self.api_origin = self._serve(self._api)
+        folders = {
+            "node_modules": STATIC / "node_modules",
+            "emulator": STATIC / "emulator",
+            "scripts": HERE / "scripts",
+        }
+        files = [
+            (rf"/{name}/(.*)", _File, {"path": str(folder)}) for name, folder in folders.items()
+        ]
+        page = (r"/(.*)", _Page, {"rig": self})
         self.page_origin = self._serve(
-            Application([(r"/(.*)", _Page, {"rig": self})], log_function=lambda _: None)
+            Application([*files, page], log_function=lambda _: None)  # type: ignore[list-item]
         )
         self._gateway = Gateway(
-            Settings(api=api, port=0, allow_origins=(self.page_origin,), **self._settings)
+            Settings(
+                api=self.api_origin,
+                port=0,
+                allow_origins=(self.page_origin, self.local_page_origin),
+                **self._settings,
+            )
         )
         self._gateway.start()
         self.bridge_origin = f"http://127.0.0.1:{self._gateway.port}"
+
+    @property
+    def local_page_origin(self) -> str:
+        """The same pages, under another host name than the bridge's."""
+        return self.page_origin.replace("127.0.0.1", "localhost")
 
     def _serve(self, application: Application) -> str:
         sockets = bind_sockets(0, "127.0.0.1")
@@ -123,7 +159,77 @@ class Rig:
         for server in self._servers:
             server.stop()
             await server.close_all_connections()
-        self._store.close()
 
-    def add_script(self, name: str, path: Path) -> None:
-        self.files[name] = ("text/javascript; charset=utf-8", path.read_text("utf-8"))
+    def add_page(
+        self,
+        name: str,
+        profile: str,
+        scripts: Iterable[str] = (),
+        *,
+        before: Iterable[str] = (),
+        emulator: str = "",
+    ) -> str:
+        """Make a page and return its path.
+
+        Args:
+            name: What it is to be called.
+            profile: `native`, `ie9` or `ie8`.
+            scripts: What it loads after the polyfill.
+            before: What it loads before the polyfill, after the emulator.
+            emulator: More attributes for the emulator's element.
+        """
+        tags = [f'<script src="{path}"></script>' for path in before]
+        if profile != "native":
+            tags.insert(
+                0,
+                f'<script src="/emulator/ie-emulator.js" data-browser="{profile}" {emulator}>'
+                "</script>",
+            )
+        tags.append(f'<script src="{self.bridge_origin}/xdr/xdr-bridge.js"></script>')
+        tags += [f'<script src="{path}"></script>' for path in scripts]
+        self.pages[name] = _HTML.format(
+            head="\n".join(tags[: -len(list(scripts)) or None]),
+            title=name,
+            api=self.bridge_origin,
+            page=self.page_origin,
+            body="\n".join(tags[-len(list(scripts)) or len(tags) :]),
+        )
+        return f"/{name}"
+
+
+_HTML = """<!DOCTYPE html>
+<meta charset="utf-8"><title>{title}</title>
+<script src="/scripts/report.js"></script>
+{head}
+<body>
+<script>var api = '{api}';</script>
+{body}
+</body>
+"""
+
+
+@contextmanager
+def proof_rig() -> Iterator[Rig]:
+    """A rig with the API of the proofs behind the bridge."""
+    rig = Rig(
+        make_proof_api(),
+        expose_headers=("X-Total-Count", "X-Method", "X-Zebra", "X-List", "X-Empty"),
+        allow_headers=("Content-Type", "X-Requested-With", "X-Request-Id", "X-List", "X-Empty"),
+        allow_methods=("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "PROPFIND"),
+    )
+    with InThread(rig):
+        yield rig
+
+
+def read_results(page: Page, url: str, seconds: int = 15) -> dict[str, Any]:
+    """Open a page and wait until report.js has written; no exception may reach the page."""
+    page.goto(url)
+    written = page.locator("#results").first
+    try:
+        written.wait_for(state="attached", timeout=seconds * 1000)
+    except TimeoutError as error:
+        raise AssertionError(f"no results from {url}; it is at {page.title()!r}") from error
+    report: dict[str, Any] = json.loads(written.inner_text())
+    assert report["errors"] == []
+    results: dict[str, Any] = report["results"]
+    return results

@@ -1,0 +1,49 @@
+"""Write docs/libraries.md: `python -m tests.browser.measure_libraries`."""
+
+from __future__ import annotations
+
+import sys
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser.libraries import (
+    LIBRARIES,
+    PROFILES,
+    TABLE,
+    cell,
+    expected_calls,
+    problems,
+    render_table,
+)
+from tests.browser.measuring import measure_library
+from tests.browser.origins import proof_rig
+from tests.support.browser import FLAGS, find_browser
+
+
+def main() -> int:
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    failures = 0
+    with proof_rig() as rig, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
+        for library in LIBRARIES:
+            for profile in PROFILES:
+                try:
+                    outcomes = measure_library(browser, rig, library, profile)
+                except AssertionError as error:
+                    print(f"{library.name} {profile}: {error}", file=sys.stderr)
+                    outcomes = {}
+                row = rows[library.name, profile] = {}
+                for call in expected_calls():
+                    found = problems(library, call, outcomes.get(call))
+                    row[call] = cell(found)
+                    failures += bool(found)
+                    for problem in found or []:
+                        print(f"{library.name} {profile}: {problem}"[:400], file=sys.stderr)
+        browser.close()
+    TABLE.write_text(render_table(rows), "utf-8")
+    print(f"{TABLE}: {len(rows)} rows, {failures} calls that are not as expected")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

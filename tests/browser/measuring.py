@@ -1,0 +1,38 @@
+"""Runs a page in the shared browser and reads what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, Page
+
+from tests.browser.libraries import Library
+from tests.browser.origins import USER_AGENTS, Rig, read_results
+
+
+@contextmanager
+def fresh_page(chromium: Browser, profile: str) -> Iterator[Page]:
+    """A page of its own, which calls itself what `profile` calls itself."""
+    context = chromium.new_context(user_agent=USER_AGENTS.get(profile))
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+def measure_library(chromium: Browser, rig: Rig, library: Library, profile: str) -> dict[str, Any]:
+    """Let one library do the list; call -> outcome."""
+    path = rig.add_page(
+        f"{library.package}-{profile}.html",
+        profile,
+        [
+            *(f"/node_modules/{script}" for script in library.scripts),
+            f"/scripts/adapters/{library.adapter}.js",
+            "/scripts/scenario.js",
+        ],
+        before=library.before(profile),
+    )
+    with fresh_page(chromium, profile) as page:
+        return read_results(page, rig.page_origin + path)

@@ -1,0 +1,182 @@
+"""The API behind the bridge in the browser tests: it answers so that a page can see what it was asked."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable
+from urllib.parse import parse_qsl
+
+from tornado.iostream import StreamClosedError
+from tornado.web import Application, RequestHandler
+
+_SAID_ABOUT = ("Content-Type", "X-Request-Id", "X-List", "Accept", "X-Empty", "Content-Language")
+BIG_PATTERN = "Käse 日本 \U0001f600 0123456789\n"
+
+Gates = dict[str, asyncio.Event]
+
+
+def big_text(lines: int) -> str:
+    return BIG_PATTERN * lines
+
+
+class _Endpoint(RequestHandler):
+    def initialize(self, gates: Gates) -> None:
+        self.gates = gates
+
+    def finish_json(self, value: object) -> None:
+        self.set_header("Content-Type", "application/json")
+        self.finish(json.dumps(value))
+
+
+class _Echo(_Endpoint):
+    """What was asked, as JSON."""
+
+    def _say(self) -> None:
+        body = self.request.body
+        self.set_header("X-Total-Count", "42")
+        self.set_header("X-Secret", "7")
+        self.set_header("X-Method", self.request.method or "")
+        self.finish_json(
+            {
+                "method": self.request.method,
+                "query": sorted(parse_qsl(self.request.query, keep_blank_values=True)),
+                "headers": {
+                    name.lower(): self.request.headers[name]
+                    for name in _SAID_ABOUT
+                    if name in self.request.headers
+                },
+                "body": body.decode("utf-8", "replace") if len(body) < 2000 else "",
+                "length": len(body),
+                "sha256": hashlib.sha256(body).hexdigest(),
+            }
+        )
+
+    get = head = post = put = patch = delete = options = _say
+
+
+class _Json(_Endpoint):
+    def get(self) -> None:
+        self.set_header("X-Total-Count", "42")
+        self.set_header("X-Secret", "7")
+        self.finish_json({"id": 7, "title": "Käse 日本 \U0001f600", "none": None, "list": [1, 2.5]})
+
+
+class _Status(_Endpoint):
+    def _say(self, status: str) -> None:
+        self.set_status(int(status))
+        if int(status) in (204, 304):
+            self.finish()
+        else:
+            self.finish_json({"status": int(status)})
+
+    get = head = post = put = patch = delete = _say
+
+
+class _Typed(_Endpoint):
+    """One body each, with its own Content-Type."""
+
+    answers = {
+        "text": ("text/plain; charset=utf-8", "K\u00e4se \U0001f600".encode()),
+        "latin1": ("text/plain; charset=iso-8859-1", b"K\xe4se"),
+        "untyped": (None, b"plain"),
+        "empty": ("text/plain", b""),
+        "broken-json": ("application/json", b'{"id":'),
+        "xml": ("application/xml", b"<?xml version='1.0'?><a><b>K\xc3\xa4se</b></a>"),
+        "broken-xml": ("application/xml", b"<a><b></a>"),
+        "html": ("text/html", b"<!DOCTYPE html><title>t</title><p>html"),
+        "binary": ("application/octet-stream", bytes(range(256))),
+        "trailer": ("text/plain", b"a\r\nXDR-End: ok\r\nb"),
+        "nul": ("text/plain", b"a\0b"),
+    }
+
+    def get(self, name: str) -> None:
+        content_type, body = self.answers[name]
+        if content_type is None:
+            self.clear_header("Content-Type")
+        else:
+            self.set_header("Content-Type", content_type)
+        self.finish(body)
+
+
+class _Many(_Endpoint):
+    """A header that stands twice, and others to be sorted."""
+
+    def get(self) -> None:
+        self.set_header("Content-Type", "text/plain")
+        self.set_header("X-Zebra", "z")
+        self.add_header("X-List", "one")
+        self.add_header("X-List", "two")
+        self.set_header("X-Empty", "")
+        self.set_header("X-Secret", "7")
+        self.finish("many")
+
+
+class _Big(_Endpoint):
+    def get(self, lines: str) -> None:
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(big_text(int(lines)))
+
+
+class _Redirect(_Endpoint):
+    def _say(self, status: str) -> None:
+        self.set_status(int(status))
+        self.set_header("Location", "/echo?redirected=yes")
+        self.finish()
+
+    get = post = put = delete = _say
+
+
+class _Slow(_Endpoint):
+    """Answers when /release/<key> has been asked, not before."""
+
+    async def _say(self, key: str) -> None:
+        gate = self.gates.setdefault(key, asyncio.Event())
+        await gate.wait()
+        try:
+            self.finish_json({"late": True})
+        except StreamClosedError:
+            return
+
+    get = post = put = head = _say
+
+
+class _Release(_Endpoint):
+    def get(self, key: str) -> None:
+        self.gates.setdefault(key, asyncio.Event()).set()
+        self.finish_json({"released": key})
+
+
+class _Cut(_Endpoint):
+    """Announces more than it sends."""
+
+    async def get(self) -> None:
+        connection = self.request.connection
+        assert connection is not None
+        stream = connection.detach()  # type: ignore[attr-defined]
+        await stream.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 200000\r\n\r\n"
+            + b"x" * 100_000
+        )
+        stream.close()
+
+
+def make_proof_api() -> Application:
+    gates: Gates = {}
+    rules: list[tuple[str, type[_Endpoint]]] = [
+        (r"/echo", _Echo),
+        (r"/json", _Json),
+        (r"/status/(\d+)", _Status),
+        (r"/typed/([a-z0-9-]+)", _Typed),
+        (r"/many", _Many),
+        (r"/big/(\d+)", _Big),
+        (r"/redirect/(\d+)", _Redirect),
+        (r"/slow/([\w.-]+)", _Slow),
+        (r"/release/([\w.-]+)", _Release),
+        (r"/cut", _Cut),
+    ]
+    silent: Callable[[RequestHandler], None] = lambda _: None  # noqa: E731
+    return Application(
+        [(pattern, handler, {"gates": gates}) for pattern, handler in rules], log_function=silent
+    )
