@@ -1,8 +1,8 @@
 """The admin port: `POST /reload` and `GET /config`, for programs on this machine.
 
 A web page in a browser on this machine can reach it too. So: no request that says it is from a
-page, none for another host name (DNS rebinding), no method that a page could send unasked but POST,
-and with a POST a browser that has CORS always sends `Origin`.
+page, none for another host name (DNS rebinding), and, for browsers that are too old to say so, none
+with a body as forms send it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ _MAX_BODY_BYTES = 1024
 _IDLE_SECONDS = 10.0
 # A browser's mark on a request, whatever its value.
 _MARKS_OF_A_PAGE = ("Origin", "Sec-Fetch-Site")
+# Support: IE 8 - 9, whose forms send no Origin. An empty form has its Content-Type too.
+_FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
 
 
 class Admin:
@@ -97,6 +99,9 @@ class _Guarded(RequestHandler):
         marks = [name for name in _MARKS_OF_A_PAGE if name in headers]
         if marks:
             raise HTTPError(403, f"a request with {marks[0]} is a web page's; none is served")
+        media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if media_type in _FORM_TYPES:
+            raise HTTPError(403, "a request of a form's Content-Type may be a web page's")
         if len(headers.get_list("Host")) != 1 or headers["Host"].lower() not in self.hosts:
             raise HTTPError(403, f"the Host has to be {' or '.join(sorted(self.hosts))}")
 

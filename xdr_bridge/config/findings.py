@@ -28,6 +28,8 @@ _REASONS = {
     "float_type": "is no number",
     "no_number": "is no number",
 }
+# Keys that hold a table, or a list of them.
+_TABLES = frozenset({"apis", "paths", "limits"})
 _NO_INTEGER = "is no whole number"
 
 
@@ -85,15 +87,16 @@ def unknown(name: str, known: Iterable[str]) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that looks most like this one, if any does."""
-    candidates = list(known)
-    return next(iter(get_close_matches(name, candidates, n=1)), None)
+    candidates = {candidate.lower(): candidate for candidate in known}
+    close = get_close_matches(name.lower(), candidates, n=1, cutoff=0.5)
+    return candidates[close[0]] if close else None
 
 
 def without(values: Values, places: Iterable[Where]) -> Values:
     """Return the values less what is at these places, so that the rest can be judged.
 
-    A bad item takes its whole list of texts along, but of a list of tables only its own table's
-    key: indices stay what the operator counted.
+    A bad item takes its whole list of texts along; of a list of tables only itself is emptied, so
+    that indices stay what the operator counted.
     """
     rest: Values = _copied(values)
     for where in places:
@@ -112,19 +115,12 @@ def _copied(value: Any) -> Any:
 def _remove(table: Any, where: Where) -> None:
     for depth, part in enumerate(where):
         last = depth == len(where) - 1
-        if isinstance(table, list) and isinstance(part, int) and part < len(table):
-            if last:
+        if isinstance(part, int):
+            # An item of a list of tables; anything but a table becomes an empty one.
+            if last or not isinstance(table[part], dict):
                 table[part] = {}
                 return
-            table = table[part]
-        elif isinstance(table, dict) and part in table:
-            deeper = table[part]
-            tables = isinstance(deeper, dict) or (
-                isinstance(deeper, list) and all(isinstance(item, dict) for item in deeper)
-            )
-            if last or not tables:
-                del table[part]
-                return
-            table = deeper
-        else:
+        elif last or part not in _TABLES or not isinstance(table.get(part), dict | list):
+            table.pop(part, None)
             return
+        table = table[part]

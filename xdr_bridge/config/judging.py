@@ -82,7 +82,7 @@ class Judge:
             seconds = getattr(settings, name)
             if not 0 < seconds <= _MAX_SECONDS:
                 reason = f"is out of range; seconds up to {_MAX_SECONDS} are accepted"
-                yield Finding((name,), str(seconds), reason)
+                yield Finding((name,), f"{seconds:g}", reason)
         for name in settings.limits.__dataclass_fields__:
             limit = getattr(settings.limits, name)
             if limit < 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,27 +36,33 @@ class Entry:
 
 
 def entries(loaded: Loaded) -> Iterator[Entry]:
-    """Return every option, in the order of the file."""
+    """Return every option, in the order of the file; none of a policy where the API decides."""
     settings = loaded.settings
     yield from (
         _entry(loaded, (name,), getattr(settings, name))
         for name in ("api", *SERVICE_OPTIONS)
         if name != "limits" and not (name == "api" and settings.apis)
     )
-    if not settings.apis:
+    if not settings.apis and settings.routes[0].policies is not None:
         yield from (_entry(loaded, (name,), getattr(settings, name)) for name in POLICY_OPTIONS)
     for name in settings.limits.__dataclass_fields__:
         yield _entry(loaded, ("limits", name), getattr(settings.limits, name))
-    for index, api in enumerate(settings.apis):
-        yield from _table(loaded, ("apis", index), api, None)
+    for index, (api, route) in enumerate(zip(settings.apis, settings.routes, strict=False)):
+        names = type(api).model_fields if route.policies is not None else ("url", "path", "host")
+        yield from _table(loaded, ("apis", index), api, names, None)
         for number, path in enumerate(api.paths):
-            yield from _table(loaded, ("apis", index, "paths", number), path, api)
+            place: Where = ("apis", index, "paths", number)
+            yield from _table(loaded, place, path, type(path).model_fields, api)
 
 
 def _table(
-    loaded: Loaded, where: Where, table: BaseModel, above: ApiSettings | None
+    loaded: Loaded,
+    where: Where,
+    table: BaseModel,
+    names: Iterable[str],
+    above: ApiSettings | None,
 ) -> Iterator[Entry]:
-    for name in type(table).model_fields:
+    for name in names:
         if name == "paths":
             continue
         given = name in table.model_fields_set
@@ -87,6 +93,8 @@ def _source(loaded: Loaded, where: Where) -> str:
 def as_lines(loaded: Loaded) -> Iterator[str]:
     """Write the settings as the TOML that would make them, with each value's source beside it."""
     table: Where = ()
+    if any(route.policies is None for route in loaded.settings.routes):
+        yield "# An API without a policy decides what pages may do, by its own CORS answers."
     for entry in entries(loaded):
         if entry.where[:-1] != table:
             table = entry.where[:-1]

@@ -1,0 +1,91 @@
+"""The command line in a process of its own, as an operator runs it; warnings are errors in it."""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from tests.support.loops import PATIENCE_SECONDS
+
+ROOT = Path(__file__).resolve().parents[2]
+_COMMAND = (sys.executable, "-X", "dev", "-bb", "-W", "error", "-m", "xdr_bridge")
+
+
+def environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return this process's environment without options of ours, and with these."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("XDR_BRIDGE")}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **(variables or {})}
+
+
+def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command that ends by itself; keywords are environment variables."""
+    return subprocess.run(
+        [*_COMMAND, *arguments],
+        env=environment(variables),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=PATIENCE_SECONDS * 3,
+        check=False,
+    )
+
+
+class Serving:
+    """A running `serve`. `said` and `complained` hold the lines that nobody has waited for."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.said: queue.Queue[str] = queue.Queue()
+        self.complained: queue.Queue[str] = queue.Queue()
+        self._threads = []
+        for stream, lines in ((process.stdout, self.said), (process.stderr, self.complained)):
+            assert stream is not None
+            thread = threading.Thread(target=_read, args=(stream, lines), daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def wait_for(self, words: str, lines: queue.Queue[str] | None = None) -> str:
+        """Return the next line on stdout, or in `lines`, that has these words."""
+        while True:
+            line = (lines or self.said).get(timeout=PATIENCE_SECONDS * 3)
+            if words in line:
+                return line
+
+    def join(self) -> None:
+        """Wait until both streams are read to their ends."""
+        for thread in self._threads:
+            thread.join(PATIENCE_SECONDS)
+
+
+def _read(stream: IO[str], lines: queue.Queue[str]) -> None:
+    with stream:
+        for line in stream:
+            lines.put(line.rstrip("\n"))
+
+
+@contextmanager
+def serving(*arguments: str, **variables: str) -> Iterator[Serving]:
+    """Run `serve` for a `with` block, and end it by SIGTERM."""
+    process = subprocess.Popen(
+        [*_COMMAND, "serve", *arguments],
+        env=environment(variables),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+    bridge = Serving(process)
+    try:
+        yield bridge
+    finally:
+        process.terminate()
+        process.wait(PATIENCE_SECONDS)
+        bridge.join()
