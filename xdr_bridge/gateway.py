@@ -50,7 +50,11 @@ class Gateway:
         self.loop = asyncio.get_running_loop()
         self.clock = self.loop.time
         settings = self.settings
-        sockets = bind_sockets(settings.port, settings.host)
+        try:
+            sockets = bind_sockets(settings.port, settings.host)
+        except OSError as error:
+            where = f"{settings.host}, port {settings.port}"
+            raise OSError(error.errno, f"cannot listen on {where}: {error.strerror}") from error
         self.port = sockets[0].getsockname()[1]
         self._pools: dict[Api, Pool] = {}
         self._listener = Listener(self, Limits(head_seconds=settings.idle_seconds))
