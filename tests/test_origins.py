@@ -111,3 +111,29 @@ def test_another_schemes_default_port_is_kept(text: str) -> None:
 def test_what_is_no_origin_is_refused_with_a_reason(text: str) -> None:
     with pytest.raises(ValueError, match=r"^(is|has|ends|writes) "):
         parse_origin(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "loopback"),
+    [
+        ("http://localhost", True),
+        ("http://shop.localhost:3000", True),
+        ("http://127.0.0.1", True),
+        ("http://127.255.0.9:1", True),
+        ("http://[::1]", True),
+        ("http://[::2]", False),
+        ("http://10.0.0.1", False),
+        ("http://128.0.0.1", False),
+        ("http://127.0.0.1.shop.example", False),
+        ("http://localhost.shop.example", False),
+        ("http://notlocalhost", False),
+    ],
+)
+def test_nobody_on_the_network_speaks_for_a_loopback_origin(text: str, loopback: bool) -> None:
+    assert parse_origin(text).is_loopback is loopback
+
+
+def test_a_host_is_no_longer_than_a_name_can_be() -> None:
+    with pytest.raises(ValueError, match="253 characters"):
+        parse_origin("https://" + "a." * 126 + "ab")
+    parse_origin("https://" + "a." * 126 + "a")
