@@ -11,6 +11,7 @@ from xdr_bridge.fields import (
     is_safelisted_request_header,
     normalise_method,
     unsafe_request_header_names,
+    without_forwarding,
 )
 
 # Fetch, "forbidden request-header", in whole.
@@ -120,11 +121,13 @@ def test_an_override_to_a_forbidden_method_is_forbidden(name: str, value: str) -
 )
 def test_names_that_an_api_trusts_are_forwarding_names(name: str) -> None:
     assert is_forwarding_header(name)
+    assert without_forwarding([(name, "1"), ("Age", "2")]) == [("Age", "2")]
 
 
 @pytest.mark.parametrize("name", ["Forwarded-X", "X-Forwarded", "Host", "X-Real-IP-2", "X"])
 def test_names_beside_them_are_not(name: str) -> None:
     assert not is_forwarding_header(name)
+    assert without_forwarding([(name, "1")]) == [(name, "1")]
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,8 @@ _FORWARDING_HEADERS = frozenset(
     {"forwarded", "x-real-ip", "x-original-url", "x-rewrite-url", "x-original-host", "x-host"}
 )
 _FORWARDING_PREFIX = "x-forwarded-"
+# Most fields are told apart by one letter.
+_FORWARDING_INITIALS = frozenset("fFxX")
 
 SAFELISTED_RESPONSE_HEADERS = frozenset(
     {
@@ -92,6 +94,15 @@ def is_forwarding_header(name: str) -> bool:
     # WSGI and CGI fold the two characters together.
     lowered = name.lower().replace("_", "-")
     return lowered in _FORWARDING_HEADERS or lowered.startswith(_FORWARDING_PREFIX)
+
+
+def without_forwarding(pairs: Iterable[Pair]) -> list[Pair]:
+    """List the fields that no API takes for the word of its own proxy."""
+    return [
+        pair
+        for pair in pairs
+        if pair[0][0] not in _FORWARDING_INITIALS or not is_forwarding_header(pair[0])
+    ]
 
 
 def is_safelisted_request_header(name: str, value: str) -> bool:

@@ -183,12 +183,21 @@ HOP_BY_HOP = frozenset(
 )
 
 
-def without_hop_by_hop(headers: Headers) -> Iterator[Pair]:
-    """Go through the end-to-end fields: none of `HOP_BY_HOP`, none that Connection names."""
-    named = {item.lower() for item in list_items(headers.get("Connection"))}
-    # A caller must not be able to strip the fields that decide (Connection: Origin).
-    named -= {"origin", "host", "content-length", "content-type", "authorization", "cookie"}
-    for name, value in headers:
-        lowered = name.lower()
-        if lowered not in HOP_BY_HOP and lowered not in named:
-            yield name, value
+# A caller must not be able to strip the fields that decide (Connection: Origin).
+_NEVER_NAMED = frozenset(
+    {"origin", "host", "content-length", "content-type", "authorization", "cookie"}
+)
+
+
+def without_hop_by_hop(headers: Headers, dropped: frozenset[str] = HOP_BY_HOP) -> list[Pair]:
+    """List the end-to-end fields: none of `HOP_BY_HOP`, none that Connection names.
+
+    Args:
+        headers: All fields.
+        dropped: What is left out instead of `HOP_BY_HOP`, in lower case.
+    """
+    connection = headers.get("Connection")
+    if connection is not None:
+        named = {item.lower() for item in list_items(connection)}
+        dropped |= named - _NEVER_NAMED
+    return [pair for pair in headers if pair[0].lower() not in dropped]

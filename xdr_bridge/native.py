@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 from xdr_bridge.cors import CorsPolicy
 from xdr_bridge.errors import Code, RequestError, shown
-from xdr_bridge.fields import is_forbidden_method, is_forwarding_header, normalise_method
+from xdr_bridge.fields import is_forbidden_method, normalise_method, without_forwarding
 from xdr_bridge.messages import (
+    HOP_BY_HOP,
     Headers,
     Pair,
     RequestHead,
@@ -31,7 +32,7 @@ _PREFLIGHT_VARY: tuple[Pair, ...] = (
     ("Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"),
 )
 # The bridge says these itself, or answers them itself.
-_NOT_PASSED = frozenset({"host", "content-length", "expect"})
+_NOT_PASSED = HOP_BY_HOP | {"host", "content-length", "expect"}
 
 
 def is_preflight(head: RequestHead) -> bool:
@@ -55,7 +56,7 @@ def receive_native(route: Route, head: RequestHead) -> Reply | Forward:
         origin = _admit(policy, head)
     except RequestError as error:
         return plain_refusal(_NATIVE, error)
-    return replace(_pass_on(route, head), fields=cors_fields(policy, origin), origin=origin)
+    return _pass_on(route, head, cors_fields(policy, origin), origin)
 
 
 def plain_head(forward: Forward, head: ResponseHead, reach: Reach) -> ResponseHead:
@@ -81,7 +82,8 @@ def plain_head(forward: Forward, head: ResponseHead, reach: Reach) -> ResponseHe
             vary.append(item)
     if vary:
         fields.append(("Vary", ", ".join(vary)))
-    return replace(head, headers=Headers.trusted([*fields, *ours.items()]))
+    headers = Headers.trusted([*fields, *ours.items()])
+    return ResponseHead(status=head.status, reason=head.reason, headers=headers)
 
 
 def cors_fields(policy: CorsPolicy, origin: str | None) -> tuple[Pair, ...]:
@@ -99,17 +101,17 @@ def _check_passable(head: RequestHead) -> None:
         raise RequestError(Code.METHOD_FORBIDDEN, f"the bridge passes no {shown(head.method)}")
 
 
-def _pass_on(route: Route, head: RequestHead) -> Forward:
-    kept = [
-        (name, value)
-        for name, value in without_hop_by_hop(head.headers)
-        if name.lower() not in _NOT_PASSED and not is_forwarding_header(name)
-    ]
+def _pass_on(
+    route: Route, head: RequestHead, fields: tuple[Pair, ...] = (), origin: str | None = None
+) -> Forward:
+    kept = without_forwarding(without_hop_by_hop(head.headers, dropped=_NOT_PASSED))
     return Forward(
         form=_PREFLIGHT if is_preflight(head) else _NATIVE,
         route=route,
         call=route.call_head(head.method, route.inner_target(head.target), kept, outer=head),
         body=None,
+        fields=fields,
+        origin=origin,
         target=head.target,
     )
 
