@@ -26,6 +26,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 _WEATHER = re.compile(r"Executing .* took [0-9.]+ seconds|Task queue depth is [0-9]+", re.DOTALL)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # Hypothesis keeps choices of all kinds in one table, which -bb takes for a mistake.
+    config.addinivalue_line(
+        "filterwarnings",
+        r"ignore:Comparison between bytes and (int|string):BytesWarning:hypothesis\..*",
+    )
+
+
 class Logs(logging.Handler):
     """Collects what is logged at warning or above, in any thread."""
 
