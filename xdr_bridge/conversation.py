@@ -128,7 +128,7 @@ class Conversation:
             if len(self._body) > self._reading.max_bytes:
                 too_large, self._reading = self._reading.too_large, None
                 self._body.clear()
-                self._take(too_large)
+                self._take(too_large())
             return None
         # A call that came whole (a GET tunnel request with a body, R11) takes no more.
         streams = self._forward is not None and self._forward.body is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -25,10 +26,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadBody:
-    """Read the request's body and call `receive` again; past `max_bytes`, answer `too_large`."""
+    """Read the request's body and call `receive` again; past `max_bytes`, answer `too_large()`."""
 
     max_bytes: int
-    too_large: Reply
+    too_large: Callable[[], Reply]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

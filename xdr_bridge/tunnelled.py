@@ -57,6 +57,12 @@ class TunnelledCalls:
             route, origin = self._admit_origin(tunnel, head)
         except RequestError as error:
             return plain_refusal(tunnel.form, error)
+        flags: frozenset[str] = frozenset()
+        refused: RequestError | None = None
+        try:
+            flags = check_outer(tunnel, head.method, head.headers.get_all("Content-Type"))
+        except RequestError as error:
+            refused = error
         forward = Forward(
             form=tunnel.form,
             route=route,
@@ -67,10 +73,11 @@ class TunnelledCalls:
             origin=origin,
             outer=head,
             target=tunnel.target,
+            flags=flags,
         )
         try:
-            flags = check_outer(tunnel, head.method, head.headers.get_all("Content-Type"))
-            forward = replace(forward, flags=flags)
+            if refused is not None:
+                raise refused
             if body is None and head.method == "POST":
                 return self._read_body(tunnel, head, forward)
             call = decode(tunnel, head.method, body or b"", self._limits)
@@ -125,7 +132,7 @@ class TunnelledCalls:
         length = head.headers.get("Content-Length")
         if length is not None and _exceeds(length, max_bytes):
             raise error
-        return ReadBody(max_bytes=max_bytes, too_large=failure(forward, error))
+        return ReadBody(max_bytes=max_bytes, too_large=lambda: failure(forward, error))
 
     def _make(self, forward: Forward, call: Call, now: float) -> Forward:
         """Judge a decoded call and make it a step.
@@ -137,23 +144,25 @@ class TunnelledCalls:
         assert forward.origin is not None
         origin, outer = forward.origin, forward.outer
         route = self._route(outer, call.target)
-        forward = replace(
-            forward,
-            route=route,
-            decoded=call,
-            target=call.target,
-            fields=_answer_fields(route, call.target, origin, framed=forward.framed),
-        )
         inner = route.inner_target(call.target)
+        fields = _answer_fields(route, call.target, origin, framed=forward.framed)
         if route.policies is None:
             ask = self._browser.fetch(
                 replace(call, target=inner), api=route.api, origin=origin, now=now
             )
+            forward = replace(forward, route=route, decoded=call, fields=fields)
             return self._asking(forward, ask)
         names = unsafe_request_header_names(call.headers)
         route.policies.for_target(call.target).decide([origin], call.method, names)
-        head = route.call_head(call.method, inner, _fields(call, origin), outer=outer)
-        return replace(forward, call=head, body=call.body)
+        return replace(
+            forward,
+            route=route,
+            decoded=call,
+            target=call.target,
+            fields=fields,
+            call=route.call_head(call.method, inner, _fields(call, origin), outer=outer),
+            body=call.body,
+        )
 
     def _route(self, head: RequestHead, target: str) -> Route:
         if self._is_own(target):
