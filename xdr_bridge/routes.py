@@ -125,7 +125,12 @@ class Routes:
         route = self.find(origin.host, target)
         if route is None or route.policies is None:
             return None
-        if not route.policies.for_target(target).is_same_origin([str(origin)]):
+        try:
+            policy = route.policies.for_target(target)
+        except RequestError:
+            # It can be read as another path: nobody published that.
+            return None
+        if not policy.is_same_origin([str(origin)]):
             return None
         return route.api, route.inner_target(target)
 
