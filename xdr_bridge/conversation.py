@@ -9,7 +9,7 @@ from typing import Protocol
 
 from xdr_bridge.api import Api
 from xdr_bridge.bridge import Bridge
-from xdr_bridge.errors import Code, Fault, RequestError, UpstreamError
+from xdr_bridge.errors import Code, Fault, UpstreamError
 from xdr_bridge.exchanges import Observer, Recorder
 from xdr_bridge.messages import RequestHead, ResponseHead
 from xdr_bridge.outgoing import Outgoing, Socket
@@ -60,7 +60,6 @@ class Conversation:
         self._bridge = gateway.bridge
         self._connection = connection
         self._head: RequestHead | None = None
-        self._pending: ReadBody | Reply | Forward | None = None
         self._reading: ReadBody | None = None
         self._body = bytearray()
         self._forward: Forward | None = None
@@ -83,7 +82,7 @@ class Conversation:
         version: str,
         keep_alive: bool,
         length: int | None,
-        refused: RequestError | None = None,
+        body: bytes | None,
     ) -> None:
         """Judge the head, and begin what the bridge says.
 
@@ -91,32 +90,28 @@ class Conversation:
             head: Method, target and fields, grammar and framing checked.
             version: "HTTP/1.1" or "HTTP/1.0".
             keep_alive: Whether the page wants the connection to stay open.
-            length: How much body is about to come, in bytes; None: as much as comes.
-            refused: Why this is no HTTP that can be read on.
+            length: The size of the body in bytes; None: as much as comes.
+            body: The whole of it, where it is here already; then `finish` is not called.
         """
         gateway = self._gateway
         gateway.began(self)
         # Not before: a reload holds for the next request of a kept connection too.
         self._bridge = gateway.bridge
-        self.deadline = gateway.deadline(gateway.idle_seconds)
         self._head = head
         self._outgoing = Outgoing(
             self._connection, method=head.method, version=version, keep_alive=keep_alive
         )
         if gateway.observer is not None:
             self._recorder = Recorder(gateway.observer, gateway.clock, head)
-        if refused is not None:
-            self._outgoing.keep_alive = False
-            # Where this request ends is in doubt: the rest of it is not waited for.
-            self._request_read = True
-            self._take(self._bridge.refuse(refused))
-            return
-        step = self._receive(None)
-        if length == 0:
-            # An answer that is finished before its request is read would cost the connection.
-            self._pending = step
+        if body is None:
+            self.deadline = gateway.deadline(gateway.idle_seconds)
+            self._take(self._receive(None), length, None)
         else:
-            self._take(step, length)
+            self._request_read = True
+            self.deadline = None
+            if self._recorder is not None:
+                self._recorder.add("request", body)
+            self._take(self._receive(body), length, body)
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """Take a piece of the request's body."""
@@ -150,15 +145,11 @@ class Conversation:
         """The request is complete."""
         self._request_read = True
         self.deadline = None
-        if self._pending is not None:
-            self._take(self._pending)
         if self._reading is not None:
             self._reading = None
             body = bytes(self._body)
             self._body.clear()
             self._take(self._receive(body))
-        elif self._pending is not None:
-            self._pending = None
         elif self._outgoing is not None and self._outgoing.finished:
             # The answer went out early; only now may the connection end.
             self.deadline = self._gateway.deadline(self._gateway.idle_seconds)
@@ -283,30 +274,35 @@ class Conversation:
             log.exception("the bridge made a mistake on a request")
             return self._bridge.internal_error()
 
-    def _take(self, step: ReadBody | Reply | Forward, length: int | None = 0) -> None:
+    def _take(
+        self, step: ReadBody | Reply | Forward, length: int | None = 0, body: bytes | None = b""
+    ) -> None:
         """Do what a step says.
 
         Args:
             step: What the bridge said.
-            length: How much body the page is about to send, in bytes; None: as much as comes.
+            length: The size of the page's body in bytes; None: as much as comes.
+            body: The whole of it, unless it is about to come.
         """
         match step:
             case ReadBody():
                 self._reading = step
             case Forward():
-                self._make_call(step, length)
+                self._make_call(step, length, body)
             case Reply():
                 self._reply(step)
 
-    def _make_call(self, forward: Forward, length: int | None) -> None:
+    def _make_call(self, forward: Forward, length: int | None, body: bytes | None) -> None:
         self._forward = forward
         pool = self._gateway.pool_for(forward.route.api)
+        if forward.body is not None:
+            body = forward.body
         if self._recorder is not None:
-            self._recorder.sent(forward.form, forward.call, forward.body)
-        if forward.body is None and length != 0:
+            self._recorder.sent(forward.form, forward.call, body)
+        if body is None:
             self._transfer = pool.stream(forward.call, self, length)
         else:
-            self._transfer = pool.send(forward.call, self, forward.body or b"")
+            self._transfer = pool.send(forward.call, self, body)
 
     def _reply(self, reply: Reply) -> None:
         assert self._outgoing is not None

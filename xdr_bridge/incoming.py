@@ -51,9 +51,23 @@ class Sink(Protocol):
     """Who wants requests, as they come."""
 
     def on_request(
-        self, head: RequestHead, *, version: str, keep_alive: bool, length: int | None
+        self,
+        head: RequestHead,
+        *,
+        version: str,
+        keep_alive: bool,
+        length: int | None,
+        body: bytes | None,
     ) -> None:
-        """Take a head; `length` is that of the body in bytes, None where it is chunked."""
+        """Take a head.
+
+        Args:
+            head: Checked by the grammar.
+            version: "HTTP/1.1" or "HTTP/1.0".
+            keep_alive: Whether the page wants the connection to stay open.
+            length: That of the body in bytes, None where it is chunked.
+            body: The whole of it, where it has come along: then nothing else is told.
+        """
 
     def on_data(self, data: bytes) -> None:
         """Take a piece of the body, never an empty one."""
@@ -150,10 +164,9 @@ class RequestReader:
             self._held = data
             return b""
         self._held = b""
-        self._take_head(data[:end].decode("latin-1"))
-        return data[end:]
+        return self._take_head(data[:end].decode("latin-1"), data[end:])
 
-    def _take_head(self, block: str) -> None:
+    def _take_head(self, block: str, rest: bytes) -> bytes:
         match = _HEAD.fullmatch(block)
         if match is None:
             raise _malformed("the head of the request is malformed")
@@ -179,21 +192,27 @@ class RequestReader:
         head = RequestHead(
             method=method, target=target, headers=headers, client=self._client, scheme=self._scheme
         )
+        body = None
+        if length is not None and length <= len(rest):
+            self.begun = False
+            body, rest = rest[:length], rest[length:]
         self._sink.on_request(
             head,
             version="HTTP/1.1" if minor == "1" else "HTTP/1.0",
             keep_alive=keep_alive,
             length=length,
+            body=body,
         )
-        if length == 0:
-            self._end()
-        elif length is None:
+        if body is not None:
+            return rest
+        if length is None:
             self._step = RequestReader._read_chunks
             self._line = _FIRST_CHUNK
             self._left = self._extension_bytes = 0
         else:
             self._step = RequestReader._read_counted
             self._left = length
+        return rest
 
     def _check_host(self, hosts: list[str], minor: str) -> None:
         """Check Host (RFC 9112, section 3.2)."""

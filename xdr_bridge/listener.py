@@ -207,13 +207,25 @@ class PageConnection(asyncio.BufferedProtocol):
     # The reader calls these ------------------------------------------------------------------
 
     def on_request(
-        self, head: RequestHead, *, version: str, keep_alive: bool, length: int | None
+        self,
+        head: RequestHead,
+        *,
+        version: str,
+        keep_alive: bool,
+        length: int | None,
+        body: bytes | None,
     ) -> None:
         """Begin a conversation."""
         conversation = self._conversation = Conversation(self._house, self)
-        keep_alive = keep_alive and not self._listener.stopping
-        conversation.begin(head, version=version, keep_alive=keep_alive, length=length)
-        if length != 0 and "expect" in head.headers and version == "HTTP/1.1":
+        self._answering = body is not None
+        conversation.begin(
+            head,
+            version=version,
+            keep_alive=keep_alive and not self._listener.stopping,
+            length=length,
+            body=body,
+        )
+        if body is None and "expect" in head.headers and version == "HTTP/1.1":
             # RFC 9110, section 10.1.1: not if the answer is known already.
             expectation = head.headers.get("expect") or ""
             if expectation.lower() == "100-continue" and self._conversation is not None:

@@ -78,9 +78,12 @@ class TunnelledCalls:
         try:
             if refused is not None:
                 raise refused
-            if body is None and head.method == "POST":
+            if head.method != "POST":
+                # Whether a browser sends one with a GET is unknown; it means nothing.
+                body = b""
+            if body is None:
                 return self._read_body(tunnel, head, forward)
-            call = decode(tunnel, head.method, body or b"", self._limits)
+            call = decode(tunnel, head.method, body, self._limits)
             return self._make(forward, call, now)
         except RequestError as error:
             if error.code.is_about_origin:
