@@ -246,6 +246,22 @@ def test_a_broken_content_coding_never_ends_well(data: bytes) -> None:
     assert read_frame(frame.cut(Code.UPSTREAM_CUT)).end == "upstream-cut"
 
 
+def test_a_bomb_is_given_up_long_before_it_is_whole() -> None:
+    bomb = gzip.compress(b"a" * 64_000_000)
+    frame = writer(TEXT, ("Content-Encoding", "gzip"))
+    with pytest.raises(ValueError, match="too much of too little"):
+        write(frame, bomb, 1 << 20)
+    assert read_frame(frame.cut(Code.UPSTREAM_CUT)).end == "upstream-cut"
+
+
+def test_a_text_that_compresses_well_is_no_bomb() -> None:
+    body = b"".join([b"%032x" % (number * 7919) * 4 for number in range(200_000)])
+    assert len(body) > 20_000_000
+    packed = gzip.compress(body, 1)
+    frame = read_frame(write(writer(TEXT, ("Content-Encoding", "gzip")), packed, 1 << 16))
+    assert (len(frame.body), frame.end) == (len(body), "ok")
+
+
 def test_a_frame_of_head_ignores_a_body() -> None:
     frame = writer(TEXT, method="HEAD")
     assert frame.write(b"body") == b""

@@ -19,6 +19,9 @@ PRELUDE = b" " * 2048 + b"\r\n"
 LOOK_AHEAD_BYTES = 64 * 1024
 # No single call makes more than this out of a compressed piece, in bytes.
 _INFLATE_BYTES = 64 * 1024
+# Beyond this much, text that was a hundred times smaller is a bomb. Nobody asked for a coding.
+_UNSUSPECTED_BYTES = 16 * 1024 * 1024
+_MAX_RATIO = 100
 
 # Wire 5.10. The charset must be spelt with its hyphen: IE fails on "utf8" with c00ce56e.
 FRAME_FIELDS: tuple[Pair, ...] = (
@@ -167,7 +170,13 @@ class FrameWriter:
         if self.done or not self._has_body:
             return b""
         pieces = [data] if self._coding is None else self._coding.decode(data)
-        return b"".join([self._write_decoded(piece) for piece in pieces])
+        head = self._head
+        try:
+            return b"".join([self._write_decoded(piece) for piece in pieces])
+        except ValueError:
+            # What was written of this piece is lost with it; `cut` needs the head.
+            self._head = head
+            raise
 
     def end(self) -> bytes:
         """Finish the frame; the API's answer is whole.
@@ -278,17 +287,23 @@ class _Inflater:
 
     def __init__(self, wbits: int) -> None:
         self._wbits = wbits
+        self._taken = self._made = 0
         self._inflate = zlib.decompressobj(wbits)
 
     def decode(self, data: bytes) -> Iterator[bytes]:
+        self._taken += len(data)
         try:
             while data:
+                if self._made > max(_UNSUSPECTED_BYTES, _MAX_RATIO * self._taken):
+                    raise ValueError("the content coding makes too much of too little")
                 if self._inflate.eof:
                     # RFC 1952, section 2.2: there may be more members; browsers drop other rests.
                     if self._wbits <= zlib.MAX_WBITS or data[0] != 0x1F:
                         return
                     self._inflate = zlib.decompressobj(self._wbits)
-                yield self._inflate.decompress(data, _INFLATE_BYTES)
+                piece = self._inflate.decompress(data, _INFLATE_BYTES)
+                self._made += len(piece)
+                yield piece
                 data = self._inflate.unconsumed_tail or self._inflate.unused_data
         except zlib.error as error:
             raise ValueError(f"the content coding is broken: {error}") from None
