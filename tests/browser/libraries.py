@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from tests.browser.origins import STATIC
@@ -33,7 +32,6 @@ class Library:
         lacks: The calls that the library does not offer.
         timeout: The kind of failure that it reports when time is up.
         abort: What it reports after an abort.
-        own: What it says otherwise than others, natively too: call -> field -> value.
     """
 
     package: str
@@ -45,7 +43,6 @@ class Library:
     lacks: tuple[str, ...] = ()
     timeout: tuple[str, ...] = ("timeout",)
     abort: tuple[str, ...] = ("abort",)
-    own: tuple[tuple[str, str, Any], ...] = ()
 
     def before(self, profile: str) -> tuple[str, ...]:
         """What a page loads ahead of everything else."""
@@ -185,10 +182,7 @@ def problems(library: Library, call: str, got: dict[str, Any] | None) -> list[st
         kinds = getattr(library, call)
         fine = len(got["outcomes"]) == 1 and got["outcomes"][0] in kinds
         return [] if fine else [f"it reported {got['outcomes']}, not one of {kinds}"]
-    wanted = dict(expected_calls()[call])
-    for name, field, value in library.own:
-        if name == call:
-            wanted[field] = value
+    wanted = expected_calls()[call]
     got = dict(got)
     if "echo" in wanted:
         try:
@@ -199,18 +193,19 @@ def problems(library: Library, call: str, got: dict[str, Any] | None) -> list[st
 
 
 def cell(found: list[str] | None) -> str:
-    return "\u2013" if found is None else "no" if found else "yes"
+    return "-" if found is None else "no" if found else "yes"
 
 
 _HEAD = """# Libraries
 
-Unchanged from npm, in Chromium: natively, and as Internet Explorer 9 and 8 (the emulator, see [emulator.md](emulator.md))
-through the bridge. Each does the list in `tests/browser/scripts/scenario.js`; `tests/browser/libraries.py` says what has to
-come out. **yes**: what the API said arrived, and nothing else. **–**: the library does not offer it. The native row is the
-control: what it does not do, nobody can.
+Unchanged from npm, in Chromium: natively, and as Internet Explorer 9 and 8 (the emulator, see
+[emulator.md](emulator.md)) through the bridge. Each does the list in
+`tests/browser/scripts/scenario.js`; `tests/browser/libraries.py` says what has to come out.
+**yes**: what the API said arrived, and nothing else. **-**: the library does not offer it. The
+native row is the control: what it does not do, nobody can.
 
-This table is written by `python -m tests.browser.measure_libraries`, and `tests/browser/test_libraries.py` compares it with
-what it measures.
+This table is written by `python -m tests.browser.measure_libraries`, and
+`tests/browser/test_libraries.py` compares it with what it measures.
 
 """
 

@@ -36,3 +36,17 @@ def measure_library(chromium: Browser, rig: Rig, library: Library, profile: str)
     )
     with fresh_page(chromium, profile) as page:
         return read_results(page, rig.page_origin + path)
+
+
+CONFORMANCE = ("harness", "surface", "open", "headers", "send", "events", "response", "ends")
+
+
+def measure_conformance(chromium: Browser, rig: Rig, profile: str) -> dict[str, dict[str, str]]:
+    """Run the conformance suite; check -> what was expected, what was got."""
+    path = rig.add_page(
+        f"conformance-{profile}.html",
+        profile,
+        [f"/scripts/conformance/{name}.js" for name in CONFORMANCE],
+    )
+    with fresh_page(chromium, profile) as page:
+        return read_results(page, rig.page_origin + path, seconds=60)

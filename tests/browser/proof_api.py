@@ -1,4 +1,4 @@
-"""The API behind the bridge in the browser tests: it answers so that a page can see what it was asked."""
+"""The API behind the bridge in the browser tests: it tells a page what it was asked."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable
+from typing import ClassVar
 from urllib.parse import parse_qsl
 
 from tornado.iostream import StreamClosedError
@@ -77,7 +78,7 @@ class _Status(_Endpoint):
 class _Typed(_Endpoint):
     """One body each, with its own Content-Type."""
 
-    answers = {
+    answers: ClassVar[dict[str, tuple[str | None, bytes]]] = {
         "text": ("text/plain; charset=utf-8", "K\u00e4se \U0001f600".encode()),
         "latin1": ("text/plain; charset=iso-8859-1", b"K\xe4se"),
         "untyped": (None, b"plain"),
@@ -152,14 +153,12 @@ class _Cut(_Endpoint):
     """Announces more than it sends."""
 
     async def get(self) -> None:
-        connection = self.request.connection
-        assert connection is not None
-        stream = connection.detach()  # type: ignore[attr-defined]
-        await stream.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 200000\r\n\r\n"
-            + b"x" * 100_000
-        )
-        stream.close()
+        self.set_header("Content-Type", "text/plain")
+        self.set_header("Content-Length", "200000")
+        self.write(b"x" * 100_000)
+        await self.flush()
+        assert self.request.connection is not None
+        self.request.connection.stream.close()  # type: ignore[attr-defined]
 
 
 def make_proof_api() -> Application:

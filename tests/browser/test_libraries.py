@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,9 +34,9 @@ class Run:
     params=[(library, profile) for library in LIBRARIES for profile in PROFILES],
     ids=lambda pair: f"{pair[0].name.replace(' ', '-')}-{pair[1]}",
 )
-def run(request: pytest.FixtureRequest, chromium: Browser, rig: Rig) -> Iterator[Run]:
+def run(request: pytest.FixtureRequest, chromium: Browser, rig: Rig) -> Run:
     library, profile = request.param
-    yield Run(library, profile, measure_library(chromium, rig, library, profile))
+    return Run(library, profile, measure_library(chromium, rig, library, profile))
 
 
 @pytest.mark.parametrize("call", expected_calls())
