@@ -7,33 +7,18 @@
   var root = window;
   var NativeXMLHttpRequest = root.XMLHttpRequest;
   var NativeXDomainRequest = root.XDomainRequest;
+  var NativeActiveXObject = root.ActiveXObject;
 
   var nativeSetTimeout = root.setTimeout;
   var nativeClearTimeout = root.clearTimeout;
-  var nativeDate = root.Date;
 
-  function after(milliseconds, callback) {
-    return nativeSetTimeout(callback, milliseconds);
-  }
-
-  function later(callback) {
-    return nativeSetTimeout(callback, 0);
+  // Only the first argument of `callback` is ever left out: old engines pass one of their own.
+  function later(callback, milliseconds) {
+    return nativeSetTimeout(callback, milliseconds || 0);
   }
 
   function forget(timer) {
     nativeClearTimeout(timer);
-  }
-
-  // Support: IE 5 - 8
-  // There is no Date.now.
-  function now() {
-    return +new nativeDate();
-  }
-
-  function createNativeRequest() {
-    // Support: IE 7 - 9
-    // A group policy ("native XMLHTTP support" off) removes XMLHttpRequest and leaves only ActiveX.
-    return NativeXMLHttpRequest ? new NativeXMLHttpRequest() : new root.ActiveXObject('Microsoft.XMLHTTP');
   }
 
   // Support: IE 8 - 9
@@ -48,76 +33,21 @@
 
   // Exceptions with the names and codes that the standards give them, since old engines have no DOMException.
 
-  var CODES = { InvalidStateError: 11, SyntaxError: 12, InvalidAccessError: 15, SecurityError: 18, NotSupportedError: 9 };
-
-  function domException(name, message) {
+  function domException(name, code, message) {
     var error = new Error(message);
-    error.name = name;
-    error.code = CODES[name];
+    error.name = name + 'Error';
+    error.code = code;
     return error;
-  }
-
-  // What ES3 lacks for strings and lists.
-
-  var SURROGATES = /[\uD800-\uDBFF][\uDC00-\uDFFF]|[\uD800-\uDFFF]/g;
-
-  // HTTP white space only. Support: IE 5 - 8: there is no trim, and \s does not know U+00A0.
-  function trim(text) {
-    return text.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '');
-  }
-
-  function startsWith(text, start) {
-    return text.substring(0, start.length) === start;
-  }
-
-  // Encoding: UTF-8 has no form for a lone surrogate, and encodeURIComponent throws when it meets one.
-  function replaceLoneSurrogates(text) {
-    return text.replace(SURROGATES, function (match) {
-      return match.length === 2 ? match : '\uFFFD';
-    });
-  }
-
-  /* eslint-disable es-x/no-array-prototype-indexof, es-x/no-array-prototype-lastindexof -- on strings, ES3 has both. */
-  function positionOf(text, part, from) {
-    return text.indexOf(part, from || 0);
-  }
-
-  function lastPositionOf(text, part) {
-    return text.lastIndexOf(part);
-  }
-  /* eslint-enable */
-
-  function indexIn(list, item) {
-    var i;
-    for (i = 0; i < list.length; i++) {
-      if (list[i] === item) {
-        return i;
-      }
-    }
-    return -1;
-  }
-
-  function removeFrom(list, item) {
-    var i = indexIn(list, item);
-    if (i >= 0) {
-      list.splice(i, 1);
-    }
-    return i >= 0;
   }
 
   // Header and method rules of the Fetch standard. Header lists are arrays of [name, value].
 
-
-  var TOKEN = /^[!#$%&'*+\-.\^_`|~0-9A-Za-z]+$/;
-  var FORBIDDEN = ['accept-charset', 'accept-encoding', 'access-control-request-headers', 'access-control-request-method',
-    'connection', 'content-length', 'cookie', 'cookie2', 'date', 'dnt', 'expect', 'host', 'keep-alive', 'origin',
-    'referer', 'set-cookie', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'via'];
-  var OVERRIDES = ['x-http-method', 'x-http-method-override', 'x-method-override'];
-  var FORBIDDEN_METHOD = /^(CONNECT|TRACE|TRACK)$/i;
-  var NORMALISED_METHOD = /^(DELETE|GET|HEAD|OPTIONS|POST|PUT)$/i;
+  var FORBIDDEN = new RegExp('^(accept-(charset|encoding)|access-control-request-(headers|method)|connection|content-length|' +
+    'cookie2?|date|dnt|expect|host|keep-alive|origin|referer|set-cookie|te|trailer|transfer-encoding|upgrade|via|(proxy|sec)-.*)$', 'i');
+  var FORBIDDEN_METHOD = /(^|,)\s*(connect|trace|track)\s*(,|$)/i;
 
   function isToken(text) {
-    return TOKEN.test(text);
+    return /^[!#$%&'*+\-.\^`|~\w]+$/.test(text);
   }
 
   function isForbiddenMethod(method) {
@@ -126,7 +56,7 @@
 
   // Fetch: "normalize a method": PATCH and every other method keep their case.
   function normaliseMethod(method) {
-    return NORMALISED_METHOD.test(method) ? method.toUpperCase() : method;
+    return /^(delete|get|head|options|post|put)$/i.test(method) ? method.toUpperCase() : method;
   }
 
   // Fetch: a header value holds no NUL, CR or LF. The bridge is stricter (Wire 4.3) and says so itself.
@@ -134,29 +64,15 @@
     return !/[\x00\r\n]/.test(value);
   }
 
-  function overridesForbiddenMethod(value) {
-    var methods = value.split(',');
-    var i;
-    for (i = 0; i < methods.length; i++) {
-      if (isForbiddenMethod(trim(methods[i]))) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   // Fetch: "forbidden request-header", by name and, for method overrides, by value.
   function isForbiddenHeader(name, value) {
-    var lower = name.toLowerCase();
-    return indexIn(FORBIDDEN, lower) >= 0 || startsWith(lower, 'proxy-') || startsWith(lower, 'sec-') ||
-      indexIn(OVERRIDES, lower) >= 0 && overridesForbiddenMethod(value);
+    return FORBIDDEN.test(name) || /^x-(http-method|(http-)?method-override)$/i.test(name) && isForbiddenMethod(value);
   }
 
   function find(headers, name) {
-    var lower = name.toLowerCase();
     var i;
     for (i = 0; i < headers.length; i++) {
-      if (headers[i][0].toLowerCase() === lower) {
+      if (headers[i][0].toLowerCase() === name.toLowerCase()) {
         return headers[i];
       }
     }
@@ -165,7 +81,7 @@
 
   function getHeader(headers, name) {
     var field = find(headers, name);
-    return field ? field[1] : null;
+    return field && field[1];
   }
 
   // Fetch: "combine": one field per name, values joined by a comma, the first spelling of the name kept.
@@ -187,447 +103,7 @@
     }
   }
 
-  // XMLHttpRequest: getAllResponseHeaders() sorts names as if they were in upper case.
-  function byUpperCaseName(a, b) {
-    var first = a[0].toUpperCase();
-    var second = b[0].toUpperCase();
-    return first < second ? -1 : first > second ? 1 : 0;
-  }
-
-  function serialiseHeaders(headers) {
-    var sorted = headers.slice(0).sort(byUpperCaseName);
-    var text = '';
-    var i;
-    for (i = 0; i < sorted.length; i++) {
-      text += sorted[i][0].toLowerCase() + ': ' + sorted[i][1] + '\r\n';
-    }
-    return text;
-  }
-
-  // Between the bodies that pages give and read, and the text that travels.
-
-
-  var XML_TYPE = /^(text\/xml|application\/xml|[^\/;]+\/[^;]+\+xml)$/i;
-  var USER_DEFINED = /;\s*charset\s*=\s*"?x-user-defined/i;
-
-  function isUserDefined(mimeType) {
-    return USER_DEFINED.test(mimeType || '');
-  }
-
-  function serialiseDocument(document) {
-    // Support: IE 5 - 9
-    // A document of MSXML knows its own text; XMLSerializer (IE 9) does not take one.
-    if (typeof document.xml === 'string') {
-      return document.xml;
-    }
-    if (!root.XMLSerializer) {
-      throw domException('NotSupportedError', 'This browser cannot serialise this document.');
-    }
-    return new root.XMLSerializer().serializeToString(document);
-  }
-
-  // Fetch: "extract" a body: {text, type}, or null for none.
-  function extractBody(body) {
-    if (body === null || body === undefined) {
-      return null;
-    }
-    if (body.nodeType === 9) {
-      return { text: serialiseDocument(body), type: 'application/xml;charset=UTF-8' };
-    }
-    return { text: String(body), type: 'text/plain;charset=UTF-8' };
-  }
-
-  // XMLHttpRequest: send() corrects a charset that is not the one the text is sent in.
-  function withUtf8Charset(contentType) {
-    return contentType.replace(/(;\s*charset\s*=\s*)("[^"]*"|[^;\s]*)/i, function (whole, start, charset) {
-      return /^"?utf-8"?$/i.test(charset) ? whole : start + 'UTF-8';
-    });
-  }
-
-  function parseWithMsxml(text) {
-    var document = new root.ActiveXObject('Microsoft.XMLDOM');
-    // Support: IE 5 - 8
-    // MSXML 3 loads asynchronously, and reaches for external entities, unless told otherwise.
-    document.async = false;
-    document.resolveExternals = false;
-    return document.loadXML(text) ? document : null;
-  }
-
-  function parseXml(text) {
-    var document;
-    try {
-      if (!root.DOMParser) {
-        return parseWithMsxml(text);
-      }
-      document = new root.DOMParser().parseFromString(text, 'text/xml');
-      return document.getElementsByTagName('parsererror').length ? null : document;
-    } catch (malformed) {
-      return null;
-    }
-  }
-
-  // XMLHttpRequest: "document response" for XML; an answer without a Content-Type counts as text/xml.
-  function responseDocument(text, headers, override) {
-    var type = override || getHeader(headers, 'content-type') || 'text/xml';
-    return text && XML_TYPE.test(type.replace(/[\s;].*$/, '')) ? parseXml(text) : null;
-  }
-
-  // Support: IE 5 - 7
-  // There is no JSON. A page may bring its own, at any time.
-  function requireResponseType(type) {
-    if (type && type !== 'text' && !(type === 'json' && root.JSON)) {
-      throw domException('NotSupportedError', 'responseType "' + type + '" is not available in this browser.');
-    }
-  }
-
-  function responseFor(type, text) {
-    if (type !== 'json') {
-      return text;
-    }
-    try {
-      return root.JSON.parse(text);
-    } catch (malformed) {
-      return null;
-    }
-  }
-
-  // Bytes without typed arrays: a "byte string" holds one byte per character.
-
-  var DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-  var BASE64 = /^[A-Za-z0-9+\/]*={0,2}$/;
-  var CHUNK = 4096;
-
-  // Gathers code units: one string operation per chunk, since an engine without ropes is quadratic otherwise.
-  function Characters() {
-    this.pieces = [];
-    this.codes = [];
-  }
-
-  Characters.prototype.flush = function () {
-    this.pieces.push(String.fromCharCode.apply(null, this.codes));
-    this.codes = [];
-  };
-
-  Characters.prototype.add = function (point) {
-    if (point > 0xFFFF) {
-      this.codes.push(0xD800 + ((point - 0x10000) >> 10), 0xDC00 + ((point - 0x10000) & 0x3FF));
-    } else {
-      this.codes.push(point);
-    }
-    if (this.codes.length >= CHUNK) {
-      this.flush();
-    }
-  };
-
-  Characters.prototype.text = function () {
-    this.flush();
-    return this.pieces.join('');
-  };
-
-  // The byte string, or null for what is no base64.
-  function decodeBase64(text) {
-    var values = {};
-    var out = new Characters();
-    var i, bits;
-    if (text.length % 4 || !BASE64.test(text)) {
-      return null;
-    }
-    for (i = 0; i < 64; i++) {
-      values[DIGITS.charAt(i)] = i;
-    }
-    values['='] = 0;
-    for (i = 0; i < text.length; i += 4) {
-      bits = values[text.charAt(i)] << 18 | values[text.charAt(i + 1)] << 12 |
-        values[text.charAt(i + 2)] << 6 | values[text.charAt(i + 3)];
-      out.add(bits >> 16);
-      if (text.charAt(i + 2) !== '=') {
-        out.add(bits >> 8 & 0xFF);
-      }
-      if (text.charAt(i + 3) !== '=') {
-        out.add(bits & 0xFF);
-      }
-    }
-    return out.text();
-  }
-
-  // Encoding: the UTF-8 decoder's lead bytes, as [continuation bytes, first bits, lowest and highest next byte].
-  function leadByte(octet) {
-    if (octet >= 0xC2 && octet <= 0xDF) {
-      return [1, octet & 0x1F, 0x80, 0xBF];
-    }
-    if (octet >= 0xE0 && octet <= 0xEF) {
-      return [2, octet & 0xF, octet === 0xE0 ? 0xA0 : 0x80, octet === 0xED ? 0x9F : 0xBF];
-    }
-    if (octet >= 0xF0 && octet <= 0xF4) {
-      return [3, octet & 7, octet === 0xF0 ? 0x90 : 0x80, octet === 0xF4 ? 0x8F : 0xBF];
-    }
-    return [0, 0xFFFD];
-  }
-
-  // Encoding: "UTF-8 decode": a leading byte order mark goes, each malformed sequence becomes U+FFFD.
-  function decodeUtf8(bytes) {
-    var out = new Characters();
-    var needed = 0;
-    var i, octet, lead, point;
-    for (i = bytes.substring(0, 3) === '\xEF\xBB\xBF' ? 3 : 0; i < bytes.length; i++) {
-      octet = bytes.charCodeAt(i);
-      if (!needed && octet < 0x80) {
-        out.add(octet);
-      } else if (!needed) {
-        lead = leadByte(octet);
-        needed = lead[0];
-        point = lead[1];
-        if (!needed) {
-          out.add(point);
-        }
-      } else if (octet < lead[2] || octet > lead[3]) {
-        needed = 0;
-        out.add(0xFFFD);
-        i--;
-      } else {
-        lead = [0, 0, 0x80, 0xBF];
-        point = point << 6 | octet & 0x3F;
-        needed--;
-        if (!needed) {
-          out.add(point);
-        }
-      }
-    }
-    if (needed) {
-      out.add(0xFFFD);
-    }
-    return out.text();
-  }
-
-  // Encoding: x-user-defined, by which pages read binary data as text.
-  function decodeUserDefined(bytes) {
-    return bytes.replace(/[^\x00-\x7F]/g, function (character) {
-      return String.fromCharCode(0xF700 + character.charCodeAt(0));
-    });
-  }
-
-  // A frame becomes what the page sees: the twin of xdr_bridge/frame.py. Computes only.
-
-
-  var START_LINE = /^HTTP\/1\.1 ([1-9][0-9][0-9]) ([^\r\n]*)$/;
-  var NETWORK_ERROR = /^XDR\/1 error ([a-z0-9\-]+)\r\n([^\r\n]*)\r\n/;
-  var TRAILER = '\r\nXDR-End: ';
-
-  function networkError(code, detail) {
-    return { code: code, detail: detail };
-  }
-
-  function notAFrame(detail) {
-    return networkError('not-a-frame', detail);
-  }
-
-  function frameCut(where) {
-    return networkError('frame-cut', 'The answer ended inside its ' + where + '.');
-  }
-
-  // Wire 5.7: spaces, then CRLF.
-  function skipPrelude(text) {
-    var at = 0;
-    while (text.charAt(at) === ' ') {
-      at++;
-    }
-    return at && text.substring(at, at + 2) === '\r\n' ? at + 2 : 0;
-  }
-
-  // Wire 5.8.
-  function decodeNetworkError(text) {
-    var match = NETWORK_ERROR.exec(text);
-    return match ? networkError(match[1], match[2]) : frameCut('network-error lines');
-  }
-
-  // Wire 5.3: XDR-* fields belong to the frame, not to the page. False for a line that is no header.
-  function readField(line, answer) {
-    var colon = positionOf(line, ':');
-    var name = line.substring(0, colon).toLowerCase();
-    var value = trim(line.substring(colon + 1));
-    if (colon < 0 || !isToken(name)) {
-      return false;
-    }
-    if (name === 'xdr-url') {
-      answer.target = value;
-    } else if (name === 'xdr-encoding') {
-      answer.encoding = value.toLowerCase();
-    } else if (!startsWith(name, 'xdr-')) {
-      combineHeader(answer.headers, name, value);
-    }
-    return true;
-  }
-
-  function readHead(head) {
-    var lines = head.split('\r\n');
-    var start = START_LINE.exec(lines[0]);
-    var answer = start && {
-      status: +start[1], statusText: start[2], headers: [], target: null, encoding: '', responseText: ''
-    };
-    var i;
-    for (i = 1; answer && i < lines.length; i++) {
-      if (!readField(lines[i], answer)) {
-        return null;
-      }
-    }
-    return answer;
-  }
-
-  // Wire 5.4. `binary` asks for x-user-defined instead of UTF-8. Null for what cannot be decoded.
-  function readBody(body, encoding, binary) {
-    var bytes;
-    if (!encoding) {
-      return body;
-    }
-    bytes = encoding === 'base64' ? decodeBase64(body) : null;
-    return bytes === null ? null : binary ? decodeUserDefined(bytes) : decodeUtf8(bytes);
-  }
-
-  // {status, statusText, headers, responseText, target}, or a network error {code, detail}.
-  function decodeFrame(text, binary) {
-    var start = skipPrelude(text);
-    var headEnd = positionOf(text, '\r\n\r\n', start);
-    var end = lastPositionOf(text, TRAILER);
-    var answer, trailer, code;
-    if (startsWith(text.substring(start, start + 12), 'XDR/1 error ')) {
-      return decodeNetworkError(text.substring(start));
-    }
-    if (text.substring(start, start + 9) !== 'HTTP/1.1 ') {
-      return notAFrame('The answer does not come from a bridge: a proxy or a log-in page may be in the way.');
-    }
-    if (headEnd < 0) {
-      return frameCut('head');
-    }
-    answer = readHead(text.substring(start, headEnd));
-    if (!answer) {
-      return notAFrame('The head of the answer is malformed.');
-    }
-    // Wire 5.5: the last trailer counts, a body may imitate one.
-    trailer = end < headEnd + 4 ? '' : text.substring(end + TRAILER.length);
-    if (!/^[a-z0-9\-]+\r\n$/.test(trailer)) {
-      return frameCut('body');
-    }
-    code = trim(trailer);
-    if (code !== 'ok') {
-      return networkError(code, 'The API broke off before its answer was complete.');
-    }
-    answer.responseText = readBody(text.substring(headEnd + 4, end), answer.encoding, binary);
-    return answer.responseText === null ? notAFrame('The body cannot be decoded.') : answer;
-  }
-
-  // Listeners and events for objects that are no DOM nodes.
-
-
-  function indexOfListener(listeners, type, listener) {
-    var i;
-    for (i = 0; i < listeners.length; i++) {
-      if (listeners[i].type === type && listeners[i].listener === listener) {
-        return i;
-      }
-    }
-    return -1;
-  }
-
-  function addEventListener(type, listener) {
-    if (listener && indexOfListener(this._listeners, type, listener) < 0) {
-      this._listeners.push({ type: type, listener: listener });
-    }
-  }
-
-  function removeEventListener(type, listener) {
-    var at = indexOfListener(this._listeners, type, listener);
-    if (at >= 0) {
-      this._listeners.splice(at, 1);
-    }
-  }
-
-  // DOM: an exception in a listener is reported and disturbs nobody else.
-  function call(target, listener, event) {
-    try {
-      if (typeof listener === 'function') {
-        listener.call(target, event);
-      } else {
-        listener.handleEvent(event);
-      }
-    } catch (exception) {
-      later(function () {
-        throw exception;
-      });
-    }
-  }
-
-  function dispatchEvent(event) {
-    var registered = this._listeners.slice(0);
-    var handler = this['on' + event.type];
-    var i;
-    event.target = event.currentTarget = this;
-    if (typeof handler === 'function') {
-      call(this, handler, event);
-    }
-    for (i = 0; i < registered.length; i++) {
-      // One that an earlier listener removed is not called any more.
-      if (registered[i].type === event.type && indexIn(this._listeners, registered[i]) >= 0) {
-        call(this, registered[i].listener, event);
-      }
-    }
-    return true;
-  }
-
-  // What every request object has, whatever carries it: states, response fields and the events that announce them.
-
-
-  var UNSENT = 0;
-  var OPENED = 1;
-  var HEADERS_RECEIVED = 2;
-  var LOADING = 3;
-  var DONE = 4;
-
-  function clearResponse(request) {
-    request.status = 0;
-    request.statusText = '';
-    request.responseText = '';
-    request.response = '';
-    request.responseXML = null;
-    request.responseURL = '';
-    request._responseHeaders = [];
-  }
-
-  // XMLHttpRequest: "fire a progress event".
-  function fire(request, type, loaded, total) {
-    dispatchEvent.call(request, {
-      type: type, lengthComputable: total > 0, loaded: loaded || 0, total: total || 0, target: null, currentTarget: null
-    });
-  }
-
-  // Support: IE 5 - 8
-  // Plain objects have no getters: fields are written before the callback that announces them.
-  function changeState(request, state) {
-    request.readyState = state;
-    dispatchEvent.call(request, { type: 'readystatechange', target: null, currentTarget: null });
-  }
-
-  // XMLHttpRequest: "request error steps". When a callback has opened the request again, the rest belongs to nobody.
-  function failRequest(request, type) {
-    var call = request._call;
-    request._sent = false;
-    clearResponse(request);
-    changeState(request, DONE);
-    if (request._call === call) {
-      fire(request, type);
-    }
-    if (request._call === call) {
-      fire(request, 'loadend');
-    }
-  }
-
-  // A call becomes a tunnel request: the twin of xdr_bridge/tunnel.py. Computes only.
-
-
-  // Wire 3.2: Internet Explorer carries 2,083 characters.
-  var MAX_URL_LENGTH = 1900;
-  var TUNNEL_PARAMETER = /[?&](\$|%24)(xdr|httpMethod|httpHeaders|ct|once)([=&]|$)/;
-  var QUERY_FORM_HEADERS = /^(accept|accept-language|content-language)$/i;
-
+  // The lines of a header block, each as `name`, `separator`, `value`, CRLF.
   function headerLines(headers, separator) {
     var text = '';
     var i;
@@ -637,493 +113,282 @@
     return text;
   }
 
-  // Wire 3.2: URLs end up in logs, so only headers that tell nothing may stand in one.
-  function fitsQueryForm(call) {
+  // XMLHttpRequest: getAllResponseHeaders() sorts names as if they were in upper case. No name is there twice.
+  function serialiseHeaders(headers) {
+    return headerLines(headers.slice(0).sort(function (a, b) {
+      return a[0].toUpperCase() < b[0].toUpperCase() ? -1 : 1;
+    }), ': ');
+  }
+
+  // What ES3 lacks for strings and lists.
+
+  // HTTP white space only. Support: IE 5 - 8: there is no trim, and \s does not know U+00A0.
+  function trim(text) {
+    return text.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '');
+  }
+
+  function startsWith(text, start) {
+    return text.substring(0, start.length) === start;
+  }
+
+  // Encoding: UTF-8 has no form for a lone surrogate, and encodeURIComponent throws when it meets one.
+  function replaceLoneSurrogates(text) {
+    return text.replace(/[\uD800-\uDBFF][\uDC00-\uDFFF]|[\uD800-\uDFFF]/g, function (match) {
+      return match.length > 1 ? match : '\uFFFD';
+    });
+  }
+
+  // True if it was there.
+  function removeFrom(list, item) {
     var i;
-    for (i = 0; i < call.headers.length; i++) {
-      if (!QUERY_FORM_HEADERS.test(call.headers[i][0])) {
+    for (i = 0; i < list.length; i++) {
+      if (list[i] === item) {
+        list.splice(i, 1);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // Between the bodies that pages give and read, and the text that travels.
+
+
+  var XML_TYPE = /^\s*((text|application)\/|[^;]*\+)xml\s*(;|$)/i;
+
+  function serialiseDocument(document) {
+    // Support: IE 5 - 9
+    // A document of MSXML knows its own text; XMLSerializer (IE 9) does not take one.
+    return typeof document.xml === 'string' ? document.xml : new root.XMLSerializer().serializeToString(document);
+  }
+
+  // Fetch: "extract" a body. XMLHttpRequest: send() names its type, or corrects a charset that is not that of the text.
+  function extractBody(call, body) {
+    var own = getHeader(call._headers, 'content-type');
+    var text = body.nodeType === 9 ? serialiseDocument(body) : String(body);
+    if (call._base) {
+      setHeader(call._headers, 'Content-Type', own !== null ?
+        own.replace(/(;\s*charset\s*=\s*)(?!"?utf-8"?\s*(;|$))("[^"]*"|[^;\s]*)/i, '$1UTF-8') :
+        (body.nodeType === 9 ? 'application/xml' :
+          root.URLSearchParams && body instanceof root.URLSearchParams ? 'application/x-www-form-urlencoded' : 'text/plain') +
+        ';charset=UTF-8');
+    }
+    return replaceLoneSurrogates(text);
+  }
+
+  // The byte count of a text in UTF-8.
+  function countBytes(text) {
+    return unescape(encodeURIComponent(text)).length;
+  }
+
+  function parseXml(text) {
+    var document;
+    try {
+      if (root.DOMParser) {
+        document = new root.DOMParser().parseFromString(text, 'text/xml');
+        return document.getElementsByTagName('parsererror').length ? null : document;
+      }
+      document = new NativeActiveXObject('Microsoft.XMLDOM');
+      // Support: IE 5 - 8
+      // MSXML 3 loads asynchronously, and reaches for external entities, unless told otherwise.
+      document.async = document.resolveExternals = false;
+      return document.loadXML(text) ? document : null;
+    } catch (malformed) {
+      return null;
+    }
+  }
+
+  // XMLHttpRequest: "document response" for XML; an answer without a Content-Type counts as text/xml.
+  function responseDocument(request, text) {
+    var type = request._._mimeType || request.getResponseHeader('content-type') || 'text/xml';
+    return text && /^(document)?$/.test(request.responseType) && XML_TYPE.test(type) ? parseXml(text) : null;
+  }
+
+  function parseJson(text) {
+    try {
+      return root.JSON.parse(text);
+    } catch (malformed) {
+      return null;
+    }
+  }
+
+  function arrayBuffer(bytes) {
+    var view = new root.Uint8Array(bytes.length);
+    var i;
+    for (i = 0; i < bytes.length; i++) {
+      view[i] = bytes.charCodeAt(i);
+    }
+    return view.buffer;
+  }
+
+  // What is added to bytes above 0x7F in a response that is no text (see frame.js); undefined for text.
+  function binaryOffset(responseType, mimeType) {
+    return /^[ab]/.test(responseType) ? 0 : /;\s*charset\s*=\s*"?x-user-defined/i.test(mimeType) ? 0xF700 : undefined;
+  }
+
+  // Support: IE 5 - 9
+  // JSON is missing up to IE 7, typed arrays in all of them. A page may bring its own, at any time.
+  function requireResponseType(type, isNative) {
+    var bytes = !isNative && root.Uint8Array;
+    if (!{ '': 1, text: 1, document: 1, json: root.JSON, arraybuffer: bytes, blob: bytes && root.Blob }[type]) {
+      throw domException('NotSupported', 9, 'This browser has no responseType "' + type + '".');
+    }
+  }
+
+  // The text, so far or `whole`, becomes what the page reads.
+  function setResponse(request, text, whole, document) {
+    var type = request.responseType;
+    var isText = !type || type === 'text';
+    request.responseText = isText ? text : '';
+    request.response = isText ? text : null;
+    if (whole) {
+      request.responseXML = document;
+      if (type === 'document') {
+        request.response = document;
+      } else if (type === 'json') {
+        request.response = parseJson(text);
+      } else if (!isText) {
+        request.response = arrayBuffer(text);
+        if (type === 'blob') {
+          request.response = new root.Blob([request.response], { type: request.getResponseHeader('content-type') || 'text/xml' });
+        }
+      }
+    }
+  }
+
+  // Bytes without typed arrays: a "byte string" holds one byte per character.
+
+  // Encoding: what the UTF-8 decoder takes for one sequence, whole or broken off where it stops being one.
+  var UTF8_SEQUENCE = new RegExp('[\xC2-\xDF][\x80-\xBF]?|' +
+    '(?:\xE0[\xA0-\xBF]|\xED[\x80-\x9F]|[\xE1-\xEC\xEE\xEF][\x80-\xBF])[\x80-\xBF]?|' +
+    '(?:\xF0[\x90-\xBF]|\xF4[\x80-\x8F]|[\xF1-\xF3][\x80-\xBF])[\x80-\xBF]{0,2}|[\x80-\xFF]', 'g');
+
+  function digit(code) {
+    return code > 96 ? code - 71 : code > 64 ? code - 65 : code > 47 ? code + 4 : code > 46 ? 63 : 62;
+  }
+
+  // The byte string, with `high` added to bytes above 0x7F (Encoding: x-user-defined); null for what is no base64.
+  function decodeBase64(text, high) {
+    var out = [];
+    var i, bits;
+    function shown(octet) {
+      return octet > 127 ? octet + high : octet;
+    }
+    if (text.length % 4 || !/^[\w+\/]*={0,2}$/.test(text)) {
+      return null;
+    }
+    for (i = 0; i < text.length; i += 4) {
+      // "=" counts as some digit; its bits are cut off below.
+      bits = digit(text.charCodeAt(i)) << 18 | digit(text.charCodeAt(i + 1)) << 12 |
+        digit(text.charCodeAt(i + 2)) << 6 | digit(text.charCodeAt(i + 3));
+      // One piece for four digits, joined once: an engine without ropes is quadratic otherwise.
+      out.push(String.fromCharCode(shown(bits >> 16), shown(bits >> 8 & 255), shown(bits & 255)));
+    }
+    return out.join('').substring(0, text.replace(/=/g, '').length * 3 >> 2);
+  }
+
+  // Encoding: "UTF-8 decode without BOM". The browser decodes what is well-formed; of the rest, each malformed
+  // sequence becomes U+FFFD. `position` is given for a single sequence.
+  function decodeUtf8(bytes, position) {
+    try {
+      return decodeURIComponent(escape(bytes));
+    } catch (malformed) {
+      return position === undefined ? bytes.replace(UTF8_SEQUENCE, decodeUtf8) : '\uFFFD';
+    }
+  }
+
+  // A frame becomes what the page sees: the twin of xdr_bridge/frame.py. Computes only.
+  //
+  // A reader is fed with all the text there is so far, as often as more has come, and looks at what is new.
+
+
+  // Wire 5.7 and 5.1: the prelude, the start line, the header lines, the empty line.
+  var HEAD = /^(?: +\r\n)?HTTP\/1\.1 ([1-9]\d\d) ([^\r]*)\r\n((?:[^\r]+\r\n)*)\r\n/;
+  // Wire 5.8.
+  var NETWORK_ERROR = /^(?: +\r\n)?XDR\/1 error (\S+)\r\n([^\r]*)\r\n/;
+  // Wire 5.5: the trailer; while the body comes, what may become one.
+  var TRAILER = /\r\nXDR-End: ([a-z0-9\-]+)\r\n$/;
+  var PERHAPS_TRAILER = /\r(\n(X[^\r]*(\r\n?)?)?)?$/;
+
+  // `high` asks for bytes instead of text, and is added to those above 0x7F.
+  function createReader(high) {
+    return { _headers: [], _own: [], _text: '', _rest: '', _at: 0, _high: high };
+  }
+
+  // False for a line that is no header. Wire 5.3: XDR-* fields belong to the frame, not to the page.
+  function readHead(reader, head) {
+    var lines = head[3].split('\r\n');
+    var i, field;
+    for (i = 0; i < lines.length - 1; i++) {
+      field = /^([^\s:]+):(.*)/.exec(lines[i]);
+      if (!field) {
         return false;
       }
+      combineHeader(/^xdr-/i.test(field[1]) ? reader._own : reader._headers, field[1], trim(field[2]));
     }
-    return (call.method === 'GET' || call.method === 'HEAD') && !TUNNEL_PARAMETER.test(call.target);
+    reader._status = +head[1];
+    reader._statusText = head[2];
+    reader._at = head[0].length;
+    return true;
   }
 
-  // Wire 2. A plain GET keeps its own URL.
-  function queryForm(call, version, once) {
-    var parameters = [version];
-    if (call.method !== 'GET') {
-      parameters.push('$httpMethod=' + call.method);
+  // Wire 5.4. False for what cannot be decoded. A UTF-8 sequence that may go on waits for the next piece.
+  function readBody(reader, piece, whole) {
+    var encoding = getHeader(reader._own, 'xdr-encoding');
+    var bytes = encoding === 'base64' ? decodeBase64(piece, reader._high || 0) : encoding ? null : piece;
+    if (bytes === null) {
+      return false;
     }
-    if (call.headers.length) {
-      parameters.push('$httpHeaders=' + encodeURIComponent(headerLines(call.headers, ':')));
-    }
-    parameters.push(once);
-    return {
-      method: 'GET',
-      target: call.target + (positionOf(call.target, '?') < 0 ? '?' : '&') + parameters.join('&'),
-      body: null
-    };
-  }
-
-  // Wire 3. A whole HTTP request as text.
-  function bodyForm(call, version, once, mount) {
-    return {
-      method: 'POST',
-      target: mount + '/tunnel?' + version + '&' + once,
-      body: replaceLoneSurrogates(call.method + ' ' + call.target + ' HTTP/1.1\r\n' +
-        headerLines(call.headers, ': ') + '\r\n' + (call.body || ''))
-    };
-  }
-
-  // `call` is {method, target, headers, body, base64}; `once` makes the URL unique (Wire 2.4); `bridge` is {base, mount}.
-  function encodeTunnelRequest(call, once, bridge) {
-    var version = '$xdr=1' + (call.base64 ? ',base64' : '');
-    var parameter = '$once=' + once;
-    var request;
-    if (fitsQueryForm(call)) {
-      request = queryForm(call, version, parameter);
-      if (bridge.base.length + request.target.length <= MAX_URL_LENGTH) {
-        return request;
+    if (encoding && reader._high === undefined) {
+      bytes = reader._rest + bytes;
+      reader._rest = whole ? '' : /([\xC2-\xF4][\x80-\xBF]{0,2})?$/.exec(bytes)[0];
+      bytes = decodeUtf8(bytes.substring(0, bytes.length - reader._rest.length));
+      if (!reader._text) {
+        bytes = bytes.replace(/^\uFEFF/, '');
       }
     }
-    return bodyForm(call, version, parameter, bridge.mount);
+    reader._text += bytes;
+    return true;
   }
 
-  // Whose turn it is: a few exchanges at a time, first come, first served.
+  // Wire 5.5: what is wrong with an answer that is all there, as 'code: sentence', or ''.
+  function problem(reader, text, trailer, end) {
+    var refusal = NETWORK_ERROR.exec(text);
+    return refusal ? refusal[1] + ': ' + refusal[2] :
+      !/^( +\r\n)?(HTTP|XDR)\/1/.test(text) ? 'not-a-frame: a proxy or a log-in page answered.' :
+      !trailer || reader._at > end ? 'frame-cut: the answer broke off.' :
+      !reader._at ? 'not-a-frame: the head cannot be read.' :
+      trailer[1] !== 'ok' ? trailer[1] + ': the API broke off.' : '';
+  }
 
-
-  // Support: IE 8 - 9
-  // More than the connection pool holds cancel each other or hang without an event; the pool has six for a host,
-  // which the page's own images and scripts share. All exchanges go to one host, that of the bridge.
-  var MOST_IN_FLIGHT = 4;
-
-  var waiting = [];
-  var inFlight = 0;
-  var scheduled = false;
-
-  function startNext() {
-    scheduled = false;
-    if (waiting.length) {
-      inFlight++;
-      waiting.shift()();
+  // Reads on; `whole` says that this is all. The reader has _status, _statusText and _headers as soon as the head is
+  // there, and _text, which grows. What comes back is 'code: sentence' of an error, or ''.
+  function readFrame(reader, text, whole) {
+    // Wire 5.5: the last trailer counts, a body may imitate one.
+    var trailer = (whole ? TRAILER : PERHAPS_TRAILER).exec(text.slice(-64));
+    var end = text.length - (trailer ? trailer[0].length : 0);
+    var head = reader._at ? null : HEAD.exec(text);
+    var error = '';
+    if (head && !readHead(reader, head)) {
+      return 'not-a-frame: the head cannot be read.';
     }
-    schedule();
-  }
-
-  // One start per task.
-  function schedule() {
-    if (!scheduled && waiting.length && inFlight < MOST_IN_FLIGHT) {
-      scheduled = true;
-      later(startNext);
+    if (whole) {
+      error = problem(reader, text, trailer, end);
+    } else if (reader._own.length) {
+      // Four digits of base64 at a time.
+      end -= (end - reader._at) % 4;
     }
-  }
-
-  function enqueue(start) {
-    waiting.push(start);
-    schedule();
-  }
-
-  // True if it had not started.
-  function withdraw(start) {
-    return removeFrom(waiting, start);
-  }
-
-  function leave() {
-    inFlight--;
-    schedule();
-  }
-
-  // One XDomainRequest: its quirks end here. Text goes out, exactly one outcome comes back; never a second try,
-  // since a POST may have been done.
-
-
-  var SILENCE_MILLISECONDS = 300000;
-
-  // Support: document mode 8, also of IE 11
-  // An XDomainRequest that nothing refers to is collected in flight. It is in this list from birth to its last event.
-  var live = [];
-  var watchesUnload = false;
-
-  function failure(code, detail) {
-    return { code: code, detail: detail };
-  }
-
-  // Support: IE 8 - 9
-  // abort() is an error before send() and after the end.
-  function abortNative(exchange) {
-    try {
-      if (exchange.sent) {
-        exchange.xdr.abort();
+    if (!error && reader._at && end >= reader._at) {
+      if (!readBody(reader, text.substring(reader._at, end), whole)) {
+        error = 'not-a-frame: the body cannot be decoded.';
       }
-    } catch (notAbortable) {
-      return;
+      reader._at = end;
     }
+    return error;
   }
-
-  function dropHandlers(xdr) {
-    try {
-      xdr.onload = null;
-      xdr.onerror = null;
-      xdr.ontimeout = null;
-      xdr.onprogress = null;
-    } catch (gone) {
-      return;
-    }
-  }
-
-  function release(exchange) {
-    exchange.over = true;
-    forget(exchange.watchdog);
-    if (exchange.xdr) {
-      dropHandlers(exchange.xdr);
-      exchange.xdr = null;
-    }
-    if (removeFrom(live, exchange)) {
-      leave();
-    }
-  }
-
-  function settle(exchange, outcome) {
-    var done = exchange.done;
-    if (exchange.over) {
-      return;
-    }
-    exchange.done = null;
-    release(exchange);
-    // Support: IE 8 - 9
-    // An answer from the cache arrives inside send().
-    if (exchange.sending) {
-      later(function () {
-        deliver(exchange, done, outcome);
-      });
-    } else {
-      deliver(exchange, done, outcome);
-    }
-  }
-
-  function deliver(exchange, done, outcome) {
-    if (!exchange.cancelled) {
-      done(outcome);
-    }
-  }
-
-  function loaded(exchange) {
-    var text;
-    if (exchange.over) {
-      return;
-    }
-    try {
-      text = exchange.xdr.responseText;
-    } catch (unreadable) {
-      settle(exchange, failure('answer-unreadable', 'The browser refused to hand out the answer.'));
-      return;
-    }
-    settle(exchange, { text: String(text || '') });
-  }
-
-  // Support: IE 9
-  // A request can end in silence, after a reset connection for instance.
-  function watch(exchange) {
-    forget(exchange.watchdog);
-    exchange.watchdog = after(SILENCE_MILLISECONDS, function () {
-      abortNative(exchange);
-      settle(exchange, failure('no-answer', 'The browser has said nothing for ' + SILENCE_MILLISECONDS / 1000 + ' seconds.'));
-    });
-  }
-
-  // Support: IE 9
-  // A request is dropped now and then if a handler is missing, or if onprogress is a function that another
-  // request has: four function literals, before open().
-  function setHandlers(exchange) {
-    exchange.xdr.onload = function () {
-      loaded(exchange);
-    };
-    exchange.xdr.onerror = function () {
-      settle(exchange, failure('no-answer', 'The bridge cannot be reached, or it does not allow this page\'s origin, or the answer is not its own.'));
-    };
-    exchange.xdr.ontimeout = function () {
-      settle(exchange, { timedOut: true, code: 'timeout', detail: 'The browser gave up waiting.' });
-    };
-    exchange.xdr.onprogress = function () {
-      if (!exchange.over) {
-        watch(exchange);
-      }
-    };
-  }
-
-  function refused(exchange, error) {
-    settle(exchange, failure('xdr-refused', 'XDomainRequest refused it: ' + (error && error.message || error)));
-  }
-
-  // Support: IE 9
-  // Of several requests sent in one task some are lost; even a single one, if it is sent in the task that made it.
-  function transmit(exchange) {
-    var xdr = exchange.xdr;
-    if (exchange.over) {
-      return;
-    }
-    exchange.sending = true;
-    watch(exchange);
-    try {
-      xdr.send(exchange.request.body || '');
-      exchange.sent = true;
-    } catch (error) {
-      refused(exchange, error);
-    }
-    exchange.sending = false;
-  }
-
-  function start(exchange) {
-    live.push(exchange);
-    try {
-      exchange.xdr = new NativeXDomainRequest();
-      setHandlers(exchange);
-      exchange.xdr.open(exchange.request.method, exchange.request.url);
-      if (exchange.request.timeout > 0) {
-        exchange.xdr.timeout = exchange.request.timeout;
-      }
-    } catch (error) {
-      refused(exchange, error);
-      return;
-    }
-    later(function () {
-      transmit(exchange);
-    });
-  }
-
-  function cancelAll() {
-    while (live.length) {
-      cancelExchange(live[0]);
-    }
-  }
-
-  // Support: IE 8 - 9
-  // What is in flight when the page goes away keeps its connection. Not beforeunload, which a mailto: link fires too.
-  function watchUnload() {
-    if (!watchesUnload && root.attachEvent) {
-      watchesUnload = true;
-      root.attachEvent('onunload', cancelAll);
-    }
-  }
-
-  // `request` is {method, url, body, timeout}. `done` gets {text}, or {code, detail, timedOut}, once, in a later task.
-  function beginExchange(request, done) {
-    var exchange = { request: request, done: done, xdr: null, sent: false, sending: false, over: false, cancelled: false };
-    exchange.start = function () {
-      start(exchange);
-    };
-    watchUnload();
-    enqueue(exchange.start);
-    return exchange;
-  }
-
-  // Nothing is delivered any more.
-  function cancelExchange(exchange) {
-    exchange.cancelled = true;
-    if (exchange.over || withdraw(exchange.start)) {
-      return;
-    }
-    abortNative(exchange);
-    release(exchange);
-  }
-
-  // A call that goes through the bridge: from send() to the last event.
-
-
-  // Wire 2.4: unique, also among the pages that share a cache.
-  var seed = now().toString(36) + Math.floor(Math.random() * 1e9).toString(36);
-  var count = 0;
-
-  function once() {
-    count++;
-    return seed + '-' + count;
-  }
-
-  function checkedMethod(method) {
-    if (!isToken(method)) {
-      throw domException('SyntaxError', '"' + method + '" is not a method.');
-    }
-    if (isForbiddenMethod(method)) {
-      throw domException('SecurityError', 'The method ' + method + ' is forbidden.');
-    }
-    return normaliseMethod(method);
-  }
-
-  function BridgedCall(facade, bridge, method, target) {
-    this.facade = facade;
-    this.bridge = bridge;
-    this.method = checkedMethod(method);
-    this.target = target;
-    this.headers = [];
-    this.body = null;
-    this.base64 = false;
-    this.exchange = null;
-    this.timer = null;
-    this.over = false;
-  }
-
-  BridgedCall.prototype.setRequestHeader = function (name, value) {
-    var normalised = trim(value);
-    if (/[^\x00-\xFF]/.test(name + value)) {
-      throw new TypeError('Header names and values hold no character above U+00FF.');
-    }
-    if (!isToken(name) || !isHeaderValue(normalised)) {
-      throw domException('SyntaxError', '"' + name + ': ' + normalised + '" is not a header.');
-    }
-    if (!isForbiddenHeader(name, normalised)) {
-      combineHeader(this.headers, name, normalised);
-    }
-  };
-
-  // The part of send() that may throw.
-  BridgedCall.prototype.prepare = function (body) {
-    var extracted = this.method === 'GET' || this.method === 'HEAD' ? null : extractBody(body);
-    var contentType = getHeader(this.headers, 'Content-Type');
-    requireResponseType(this.facade.responseType);
-    this.base64 = isUserDefined(this.facade._mimeType);
-    if (extracted) {
-      this.body = extracted.text;
-      setHeader(this.headers, 'Content-Type', contentType === null ? extracted.type : withUtf8Charset(contentType));
-    }
-  };
-
-  // Why this call cannot travel, as {code, detail}, or null.
-  BridgedCall.prototype.obstacle = function () {
-    var scheme = root.location.protocol;
-    if (this.facade.withCredentials) {
-      return { code: 'credentials-not-carried', detail: 'XDomainRequest sends no cookies, so withCredentials must be false.' };
-    }
-    if (!startsWith(this.bridge.origin, scheme + '//')) {
-      return {
-        code: 'scheme-mismatch',
-        detail: 'XDomainRequest wants page and bridge on the same scheme; the page is on ' + scheme + ', the bridge is ' + this.bridge.origin + '.'
-      };
-    }
-    // IE may cut text at a NUL, and nobody would notice.
-    if (this.body && positionOf(this.body, '\0') >= 0) {
-      return { code: 'nul-in-body', detail: 'The body holds a NUL, which XDomainRequest does not carry safely.' };
-    }
-    return null;
-  };
-
-  BridgedCall.prototype.send = function () {
-    var self = this;
-    var timeout = self.facade.timeout;
-    var obstacle = self.obstacle();
-    if (obstacle) {
-      later(function () {
-        self.receive(obstacle);
-      });
-      return;
-    }
-    if (timeout > 0) {
-      self.timer = after(timeout, function () {
-        self.receive({ timedOut: true });
-      });
-    }
-    self.exchange = beginExchange(self.tunnelRequest(Math.floor(timeout)), function (outcome) {
-      self.receive(outcome);
-    });
-  };
-
-  BridgedCall.prototype.tunnelRequest = function (timeout) {
-    var request = encodeTunnelRequest(this, once(), this.bridge);
-    return { method: request.method, url: this.bridge.base + request.target, body: request.body, timeout: timeout };
-  };
-
-  BridgedCall.prototype.cancel = function () {
-    this.over = true;
-    forget(this.timer);
-    if (this.exchange) {
-      cancelExchange(this.exchange);
-    }
-  };
-
-  // `outcome` is {text}, or {code, detail, timedOut}.
-  BridgedCall.prototype.receive = function (outcome) {
-    var answer = outcome;
-    if (this.over) {
-      return;
-    }
-    if (outcome.text !== undefined) {
-      answer = decodeFrame(outcome.text, this.base64);
-    }
-    if (answer.status) {
-      forget(this.timer);
-      this.deliver(answer);
-      return;
-    }
-    this.cancel();
-    if (answer.timedOut && this.facade.timeout > 0) {
-      failRequest(this.facade, 'timeout');
-      return;
-    }
-    report(this.method + ' ' + this.bridge.base + this.target + ' failed: ' + answer.code + ': ' + answer.detail);
-    failRequest(this.facade, 'error');
-  };
-
-  // XMLHttpRequest: "process response"; without a body there is no state 3. After each callback the page may have aborted or opened again.
-  BridgedCall.prototype.deliver = function (answer) {
-    var facade = this.facade;
-    var total = +getHeader(answer.headers, 'content-length') || 0;
-    var loaded = answer.responseText ? total || answer.responseText.length : 0;
-    this.showHead(answer);
-    changeState(facade, HEADERS_RECEIVED);
-    if (!this.over && answer.responseText) {
-      this.showBody(answer);
-      changeState(facade, LOADING);
-      if (!this.over) {
-        fire(facade, 'progress', loaded, total);
-      }
-    }
-    if (!this.over) {
-      facade._sent = false;
-      facade.response = responseFor(facade.responseType, answer.responseText);
-      changeState(facade, DONE);
-      this.finish(loaded, total);
-    }
-  };
-
-  BridgedCall.prototype.finish = function (loaded, total) {
-    if (this.facade._call === this) {
-      fire(this.facade, 'load', loaded, total);
-    }
-    if (this.facade._call === this) {
-      fire(this.facade, 'loadend', loaded, total);
-    }
-  };
-
-  BridgedCall.prototype.showHead = function (answer) {
-    var facade = this.facade;
-    facade.status = answer.status;
-    facade.statusText = answer.statusText;
-    facade.responseURL = this.bridge.base + (answer.target || this.target);
-    facade._responseHeaders = answer.headers;
-  };
-
-  BridgedCall.prototype.showBody = function (answer) {
-    var facade = this.facade;
-    var isText = !facade.responseType || facade.responseType === 'text';
-    facade.responseText = isText ? answer.responseText : '';
-    facade.response = isText ? answer.responseText : null;
-    facade.responseXML = isText ? responseDocument(answer.responseText, answer.headers, facade._mimeType) : null;
-  };
-
-  BridgedCall.prototype.getResponseHeader = function (name) {
-    return getHeader(this.facade._responseHeaders, name);
-  };
-
-  BridgedCall.prototype.getAllResponseHeaders = function () {
-    return serialiseHeaders(this.facade._responseHeaders);
-  };
 
   // URLs as strings: no anchor element, whose answers differ in every old engine. Knows http and https only;
-  // what it does not understand it answers with null, and the native object deals with that URL.
+  // what it does not understand it answers with '', and the native object deals with that URL.
 
-
-  var HTTP_URL = /^(https?):\/\/([^\/?#]*)([^?#]*)(\?[^#]*)?/i;
-  var AUTHORITY = /^([a-z0-9._~!$&'()*+,;=\-]+|\[[0-9a-f:.]+\])(:[0-9]*)?$/i;
-  var DEFAULT_PORTS = { http: 80, https: 443 };
 
   // URL: the path and the special-query percent-encode sets. Wire 4.5: a target holds no backslash, so a
   // query's is encoded too, which means the same.
@@ -1136,15 +401,9 @@
     });
   }
 
-  // Support: IE 8 - 9
-  // location.host carries :80 there, so the default port is taken off wherever a URL comes from.
-  function normaliseAuthority(scheme, authority) {
-    var match = AUTHORITY.exec(authority.replace(/^.*@/, ''));
-    var port = match && match[2] ? +match[2].substring(1) : 0;
-    if (!match) {
-      return null;
-    }
-    return match[1].toLowerCase() + (port && port !== DEFAULT_PORTS[scheme] ? ':' + port : '');
+  // [, scheme, authority, path, query] without the fragment, each as it is written, with its punctuation.
+  function split(url) {
+    return /^([a-z][a-z0-9+.\-]*:)?(\/\/[^\/?#]*)?([^?#]*)([^#]*)/i.exec(url);
   }
 
   // URL: "shorten" and the single and double dot segments, which may also be written %2e.
@@ -1166,382 +425,801 @@
     return '/' + kept.join('/');
   }
 
-  // {origin, path, query, href} of an absolute http(s) URL, normalised; the fragment and user:password@ are dropped.
-  function parseUrl(text) {
-    var match = HTTP_URL.exec(text);
-    var scheme = match && match[1].toLowerCase();
-    var authority = match && normaliseAuthority(scheme, match[2]);
-    var url;
-    if (!authority) {
-      return null;
-    }
-    url = {
-      origin: scheme + '://' + authority,
-      path: percentEncode(removeDotSegments(match[3] || '/'), NOT_IN_PATH),
-      query: percentEncode(match[4] || '', NOT_IN_QUERY)
-    };
-    url.href = url.origin + url.path + url.query;
-    return url;
+  // Support: IE 8 - 9
+  // location.host carries :80 there, so the default port is taken off wherever a URL comes from.
+  function normaliseAuthority(authority, scheme) {
+    return authority.replace(/^.*@/, '//').toLowerCase().replace(scheme === 'http:' ? /:0*(80)?$/ : /:0*(443)?$/, '');
   }
 
-  function absolute(head, query, base) {
-    if (/^[a-z][a-z0-9+.\-]*:/i.test(head)) {
-      return head + query;
+  // `reference` as a document at `base` means it, absolute and normalised, without user, password and fragment; or ''.
+  function resolveUrl(reference, base) {
+    var url = split(String(reference).replace(/^[\x00- ]+|[\x00- ]+$|[\t\n\r]/g, '').replace(/^[^?#]+/, function (head) {
+      return head.replace(/\\/g, '/');
+    }));
+    var from = split(base);
+    var scheme = (url[1] || from[1] || '').toLowerCase();
+    if (!url[2] && !url[1]) {
+      url[2] = from[2];
+      if (!url[3]) {
+        url[3] = from[3];
+        url[4] = url[4] || from[4];
+      } else if (!startsWith(url[3], '/')) {
+        url[3] = from[3].replace(/[^\/]*$/, '') + url[3];
+      }
     }
-    if (!base) {
-      return '';
-    }
-    if (startsWith(head, '//')) {
-      return base.origin.replace(/\/\/.*$/, '') + head + query;
-    }
-    if (startsWith(head, '/')) {
-      return base.origin + head + query;
-    }
-    if (head) {
-      return base.origin + base.path.replace(/[^\/]*$/, '') + head + query;
-    }
-    return base.origin + base.path + (query || base.query);
+    return /^https?:$/.test(scheme) && url[2] && url[2] !== '//' ? scheme + normaliseAuthority(url[2], scheme) +
+      percentEncode(removeDotSegments(url[3]), NOT_IN_PATH) + percentEncode(url[4], NOT_IN_QUERY) : '';
   }
 
-  // The parts of `reference` as a document at `baseUrl` means it, or null.
-  function resolveUrl(reference, baseUrl) {
-    var text = String(reference).replace(/^[\x00-\x20]+|[\x00-\x20]+$/g, '').replace(/[\t\n\r]/g, '').replace(/#.*$/, '');
-    var at = positionOf(text, '?');
-    var head = (at < 0 ? text : text.substring(0, at)).replace(/\\/g, '/');
-    return parseUrl(absolute(head, at < 0 ? '' : text.substring(at), parseUrl(baseUrl)));
-  }
-
-  // Wire 3.1: the target of a call is relative to the base; null for a URL that is not below it.
-  function targetBelow(base, url) {
-    return url && startsWith(url.href, base + '/') ? url.href.substring(base.length) : null;
-  }
-
-  // Where the page is, and where the bridge is: the origin and path this script was loaded from.
+  // Where the page is, and where the bridges are.
 
 
-  var SCRIPT_PATH = /^(.*)(\/[^\/]+)\/xdr-bridge(\.min)?\.js$/;
+  // Calls below one of _bases are bridged, by the bridge at that base plus _mount/tunnel.
+  var settings = {};
 
   // Support: IE 5 - 7
   // base.href and script.src come unresolved there, so they are resolved here, for every browser.
   function resolveInDocument(reference) {
     var page = root.location.href;
     var element = root.document.getElementsByTagName('base')[0];
-    var base = element && element.href && resolveUrl(element.href, page);
-    return resolveUrl(reference, base ? base.href : page);
+    var url = resolveUrl(reference, element && element.href ? resolveUrl(element.href, page) : page);
+    // Bridges that answer on both schemes are asked on that of the page.
+    return settings._bothSchemes ? url.replace(/^https?:/, root.location.protocol) : url;
   }
 
-  function pageOrigin() {
-    var page = parseUrl(root.location.href);
-    return page && page.origin;
-  }
-
-  // Wire 3.1: the base is the script's URL less {mount}/xdr-bridge.js.
-  function bridgeOf(script) {
-    var url = script.src && resolveInDocument(script.src);
-    var match = url && SCRIPT_PATH.exec(url.path);
-    return match ? { origin: url.origin, base: url.origin + match[1], mount: match[2] } : null;
-  }
-
-  // {origin, base, mount}, or null. The last script element is the one that runs; an injected one may stand elsewhere.
-  function findBridge() {
-    var scripts = root.document.getElementsByTagName('script');
-    var bridge = null;
+  // The base that `url` is below, or undefined.
+  function baseOf(url) {
     var i;
-    for (i = scripts.length - 1; i >= 0 && !bridge; i--) {
-      bridge = bridgeOf(scripts[i]);
+    for (i = 0; i < settings._bases.length; i++) {
+      if (startsWith(url, settings._bases[i] + '/')) {
+        return settings._bases[i];
+      }
     }
-    return bridge;
   }
 
-  // A call that is none of the bridge's business: the browser's own object makes it, the facade copies what it shows.
+  // Wire 3.1: the base is the script's URL less {mount}/xdr-bridge.js. `others` lists further bases with the same mount.
+  // False where nothing is to be bridged: `script` is no URL of ours, or every base is on the page's own origin.
+  function configure(script, others, bothSchemes) {
+    var own, list, base, i;
+    settings._bothSchemes = bothSchemes;
+    settings._bases = [];
+    own = /^(\w+:\/\/[^?]+)(\/[^\/?]+)\/xdr-bridge[.\w]*\.js(\?|$)/.exec(resolveInDocument(script));
+    list = own ? (own[1] + ' ' + (others || '')).split(' ') : [];
+    for (i = 0; i < list.length; i++) {
+      settings._mount = own[2];
+      base = list[i] && resolveInDocument(list[i]).replace(/\/$/, '');
+      if (base && !startsWith(base + '/', resolveUrl('/', root.location.href) || '?')) {
+        settings._bases.push(base);
+      }
+    }
+    return settings._bases.length;
+  }
+
+  // What every request object has, whatever carries its call: states, response fields and the events that announce them.
+  //
+  // request._ is {_listeners, _call, _sent, _mimeType, _headers, _native, _uploads}. A call is {_request, _drop, ...} and lives
+  // as long as it is request._._call: whatever else reports later is not heard.
+
+
+  function isLive(call) {
+    return call._request._._call === call;
+  }
+
+  function clearResponse(request) {
+    request.status = 0;
+    request.statusText = request.responseText = request.response = request.responseURL = '';
+    request.responseXML = request._._native = null;
+    request._._headers = [];
+  }
+
+  // Fires events of these types as long as no callback of the page has aborted the call or opened another.
+  function announce(call, target, types, loaded, total) {
+    var list = types.split(' ');
+    var i;
+    for (i = 0; i < list.length && isLive(call); i++) {
+      target.dispatchEvent({ type: list[i], lengthComputable: total > 0, loaded: loaded || 0, total: total || 0 });
+    }
+  }
+
+  // Support: IE 5 - 8
+  // Plain objects have no getters: fields are written before the callback that announces them.
+  function changeState(call, state) {
+    call._request.readyState = state;
+    announce(call, call._request, 'readystatechange');
+  }
+
+  // Another call, or none yet, takes the place of the one there was.
+  function replaceCall(request, call) {
+    var old = request._._call;
+    request._._call = call;
+    request._._sent = request._._uploads = false;
+    if (old) {
+      forget(old._timer);
+      if (old._drop) {
+        old._drop(old);
+      }
+    }
+  }
+
+  // XMLHttpRequest: "request error steps", and the end of "handle response end-of-body".
+  function endCall(call, type, loaded, total) {
+    var request = call._request;
+    var uploads = request._._uploads;
+    var end = { _request: request };
+    replaceCall(request, end);
+    if (type !== 'load') {
+      clearResponse(request);
+    }
+    changeState(end, 4);
+    if (uploads) {
+      announce(end, request.upload, type + ' loadend');
+    }
+    announce(end, request, type + ' loadend', loaded, total);
+  }
+
+  function failCall(call, sentence) {
+    if (isLive(call)) {
+      report(call._method + ' ' + call._url + ' failed: ' + sentence);
+      endCall(call, 'error');
+    }
+  }
+
+  // A call becomes a tunnel request: the twin of xdr_bridge/tunnel.py. Computes only.
+
+
+  // Wire 3.2: Internet Explorer carries 2,083 characters.
+  var MAX_URL_LENGTH = 1900;
+  var TUNNEL_PARAMETER = /[?&](\$|%24)(xdr|httpMethod|httpHeaders|ct|once)([=&]|$)/;
+  var QUERY_FORM_HEADERS = /^((accept|accept-language|content-language):.*\r\n)*$/i;
+
+  // `call` is {_method, _target, _headers, _body, _base64}; `once` makes the URL unique (Wire 2.4). Sets the call's
+  // _outerMethod, _outerUrl and _outerBody. Wire 3.2: URLs end up in logs, so only headers that tell nothing may stand in one.
+  function encodeTunnelRequest(call, once, base, mount) {
+    var version = '$xdr=1' + (call._base64 ? ',base64' : '');
+    var headers = headerLines(call._headers, ':');
+    var url = base + call._target + (/\?/.test(call._target) ? '&' : '?') + version +
+      (call._method === 'GET' ? '' : '&$httpMethod=' + call._method) +
+      (headers ? '&$httpHeaders=' + encodeURIComponent(headers) : '') + '&$once=' + once;
+    if (/^(GET|HEAD)$/.test(call._method) && QUERY_FORM_HEADERS.test(headers) && !TUNNEL_PARAMETER.test(call._target) &&
+      url.length <= MAX_URL_LENGTH) {
+      // Wire 2. A plain GET keeps its own URL.
+      call._outerMethod = 'GET';
+      call._outerUrl = url;
+    } else {
+      // Wire 3. A whole HTTP request as text.
+      call._outerMethod = 'POST';
+      call._outerUrl = base + mount + '/tunnel?' + version + '&$once=' + once;
+      call._outerBody = replaceLoneSurrogates(call._method + ' ' + call._target + ' HTTP/1.1\r\n' +
+        headerLines(call._headers, ': ') + '\r\n' + (call._body || ''));
+    }
+  }
+
+  // One XDomainRequest for each call: its quirks end here. Text goes out, text comes back; never a second try, since a
+  // POST may have been done.
+  //
+  // The call has {_host, _outerMethod, _outerUrl, _outerBody, _receive(text, whole)}.
+
+
+  // Support: IE 8 - 9
+  // More than the connection pool holds cancel each other or hang without an event; the pool has six for a host,
+  // which the page's own images and scripts share.
+  var MOST_PER_HOST = 4;
+  var SILENCE_MILLISECONDS = 300000;
+  // XMLHttpRequest: "if not roughly 50ms have passed since these steps were last invoked, then return".
+  var PROGRESS_MILLISECONDS = 50;
+
+  // Support: document mode 8, also of IE 11
+  // An XDomainRequest that nothing refers to is collected in flight. Its call is in this list from birth to its last event.
+  var live = [];
+  var waiting = [];
+  var watchesUnload;
+
+  // Nothing is heard of it any more, and another may start.
+  function release(call) {
+    forget(call._watchdog);
+    forget(call._reading);
+    if (!removeFrom(waiting, call) && removeFrom(live, call)) {
+      later(startNext);
+      // Support: IE 8 - 9
+      // abort() is an error before send() and after the end.
+      try {
+        call._xdr.onload = call._xdr.onerror = call._xdr.ontimeout = call._xdr.onprogress = null;
+        if (!call._ended) {
+          call._xdr.abort();
+        }
+      } catch (notAbortable) {
+        return;
+      }
+    }
+  }
+
+  // Support: IE 9
+  // A request can end in silence, after a reset connection for instance.
+  function watch(call) {
+    forget(call._watchdog);
+    call._watchdog = later(function () {
+      failCall(call, 'no-answer: the browser has said nothing for five minutes.');
+    }, SILENCE_MILLISECONDS);
+  }
+
+  function read(call, whole) {
+    var text;
+    call._reading = 0;
+    // Support: IE 8 - 9
+    // responseText may be unreadable, on the way and at the end, and it may be no string.
+    try {
+      text = String(call._xdr.responseText || '');
+    } catch (unreadable) {
+      if (whole) {
+        failCall(call, 'no-answer: the browser does not hand it out.');
+      }
+      return;
+    }
+    call._receive(text, whole);
+  }
+
+  function refuse(call, error) {
+    failCall(call, 'xdr-refused: ' + error.message);
+  }
+
+  // Support: IE 9
+  // A request is dropped now and then if a handler is missing, or if onprogress is a function that another
+  // request has: four function literals, before open().
+  function setHandlers(call) {
+    var xdr = call._xdr;
+    xdr.onload = function () {
+      if (isLive(call)) {
+        call._ended = true;
+        read(call, true);
+      }
+    };
+    xdr.onerror = function () {
+      call._ended = true;
+      failCall(call, 'no-answer: there is no bridge, or it does not allow this page.');
+    };
+    xdr.ontimeout = function () {
+      call._ended = true;
+      failCall(call, 'no-answer: the browser gave up.');
+    };
+    xdr.onprogress = function () {
+      if (isLive(call)) {
+        watch(call);
+        call._reading = call._reading || later(function () {
+          read(call);
+        }, PROGRESS_MILLISECONDS);
+      }
+    };
+  }
+
+  function start(call) {
+    live.push(call);
+    try {
+      call._xdr = new NativeXDomainRequest();
+      setHandlers(call);
+      call._xdr.open(call._outerMethod, call._outerUrl);
+    } catch (error) {
+      refuse(call, error);
+      return;
+    }
+    // Support: IE 9
+    // Of several requests sent in one task some are lost; even a single one, if it is sent in the task that made it.
+    later(function () {
+      if (isLive(call)) {
+        watch(call);
+        // An answer from the cache may arrive inside send(), which is no harm: the page's own send() is long over.
+        try {
+          call._xdr.send(call._outerBody || '');
+        } catch (error) {
+          refuse(call, error);
+        }
+      }
+    });
+  }
+
+  // One start per task: whoever adds to `waiting` or takes from `live` sees to a task.
+  function startNext() {
+    var i, j, inFlight;
+    for (i = 0; i < waiting.length; i++) {
+      inFlight = 0;
+      for (j = 0; j < live.length; j++) {
+        inFlight += live[j]._host === waiting[i]._host;
+      }
+      if (inFlight < MOST_PER_HOST) {
+        start(waiting.splice(i, 1)[0]);
+        return;
+      }
+    }
+  }
+
+  // Support: IE 8 - 9
+  // What is in flight when the page goes away keeps its connection. Not beforeunload, which a mailto: link fires too.
+  function releaseAll() {
+    waiting = [];
+    while (live.length) {
+      release(live[0]);
+    }
+  }
+
+  function transmit(call) {
+    if (!watchesUnload && root.attachEvent) {
+      watchesUnload = true;
+      root.attachEvent('onunload', releaseAll);
+    }
+    call._drop = release;
+    waiting.push(call);
+    later(startNext);
+  }
+
+  // A call that goes through the bridge, or, to an origin that no bridge stands for, through XDomainRequest as it is.
+
+
+  // Wire 2.4: unique, also among the pages that share a cache.
+  var seed = Math.random().toString(36).substring(2) + '-';
+  var count = 0;
+
+  // `base` is that of the bridge; without one, `url` is asked for directly.
+  function createBridgedCall(request, method, url, base) {
+    if (!isToken(method)) {
+      throw domException('Syntax', 12, '"' + method + '" is no method.');
+    }
+    if (isForbiddenMethod(method)) {
+      throw domException('Security', 18, method + ' is forbidden.');
+    }
+    return {
+      _request: request, _method: normaliseMethod(method), _url: url, _host: url.replace(/([^\/])\/.*/, '$1'), _headers: [],
+      _base: base, _target: base && url.substring(base.length), _receive: receive
+    };
+  }
+
+  function addHeader(call, name, value) {
+    var normalised = trim(value);
+    if (/[^\x00-\xFF]/.test(name + value)) {
+      throw new TypeError('A header holds no character above U+00FF.');
+    }
+    if (!isToken(name) || !isHeaderValue(normalised)) {
+      throw domException('Syntax', 12, '"' + name + ': ' + normalised + '" is no header.');
+    }
+    if (!isForbiddenHeader(name, normalised)) {
+      combineHeader(call._headers, name, normalised);
+    }
+  }
+
+  // Why this call cannot travel, or nothing.
+  function obstacle(call) {
+    var scheme = root.location.protocol;
+    return call._request.withCredentials ? 'credentials-not-carried: XDomainRequest sends no cookies.' :
+      !startsWith(call._url, scheme + '//') ? 'scheme-mismatch: XDomainRequest goes from an ' + scheme + ' page to ' + scheme + ' only.' :
+      // Support: IE 8 - 9
+      // Text may be cut at a NUL, and nobody would notice.
+      /\x00/.test(call._body) ? 'nul-in-body: XDomainRequest may cut it there.' :
+      !call._base && call._headers.length ? 'headers-not-carried: no bridge is declared for this URL.' : '';
+  }
+
+  // `body` is text, or null.
+  function sendBridged(call, body) {
+    var request = call._request;
+    var problem, high;
+    call._body = body;
+    problem = obstacle(call);
+    if (problem) {
+      later(function () {
+        failCall(call, problem);
+      });
+      return;
+    }
+    if (call._base) {
+      high = binaryOffset(request.responseType, request._._mimeType);
+      call._base64 = high !== undefined;
+      call._reader = createReader(high);
+      encodeTunnelRequest(call, seed + count++, call._base, settings._mount);
+    } else {
+      call._reader = { _status: 200, _statusText: 'OK', _headers: [], _text: '' };
+      call._outerMethod = call._method;
+      call._outerUrl = call._url;
+      call._outerBody = body;
+    }
+    transmit(call);
+    if (body !== null) {
+      request._._uploads = true;
+      call._bodyBytes = countBytes(body);
+      announce(call, request.upload, 'loadstart', 0, call._bodyBytes);
+    }
+  }
+
+  // XMLHttpRequest: "process response", from the end of the upload on. XDomainRequest does not say when the upload is
+  // complete; it is as soon as the answer begins.
+  function showHead(call) {
+    var request = call._request;
+    var reader = call._reader;
+    if (request._._uploads) {
+      request._._uploads = false;
+      announce(call, request.upload, 'progress load loadend', call._bodyBytes, call._bodyBytes);
+    }
+    if (isLive(call)) {
+      request.status = reader._status;
+      request.statusText = reader._statusText;
+      request.responseURL = call._base ? call._base + (getHeader(reader._own, 'xdr-url') || call._target) : call._url;
+      request._._headers = reader._headers;
+      changeState(call, 2);
+    }
+  }
+
+  // Takes all the text that there is so far. Without a body there is no state 3. After each callback the page may have
+  // aborted, or opened again.
+  function receive(text, whole) {
+    var call = this;
+    var request = call._request;
+    var reader = call._reader;
+    var shown = reader._text.length;
+    var error, total, loaded;
+    if (call._base) {
+      error = readFrame(reader, text, whole);
+    } else {
+      reader._text = text;
+    }
+    if (error) {
+      failCall(call, error);
+      return;
+    }
+    if (reader._status && request.readyState < 2) {
+      showHead(call);
+    }
+    total = +getHeader(reader._headers, 'content-length') || 0;
+    loaded = whole && total || reader._text.length;
+    if (reader._text.length > shown && isLive(call)) {
+      setResponse(request, reader._text);
+      changeState(call, 3);
+      announce(call, request, 'progress', loaded, total);
+    }
+    if (whole && isLive(call)) {
+      setResponse(request, reader._text, true, responseDocument(request, reader._text));
+      endCall(call, 'load', loaded, total);
+    }
+  }
+
+  // Listeners and events for objects that are no DOM nodes.
+
+
+  var TYPES = 'loadstart progress load error abort timeout loadend'.split(' ');
+
+  // What the page must not see of an object is in its property `_`, whose own properties the build shortens.
+  function EventTarget() {
+    var i;
+    for (i = 0; i < TYPES.length; i++) {
+      this['on' + TYPES[i]] = null;
+    }
+    this._ = { _listeners: [] };
+  }
+
+  function positionOf(listeners, type, listener) {
+    var i;
+    for (i = listeners.length - 1; i >= 0 && (listeners[i]._type !== type || listeners[i]._listener !== listener); i--) {
+      continue;
+    }
+    return i;
+  }
+
+  // DOM: an exception in a listener is reported and disturbs nobody else.
+  function call(target, listener, event) {
+    try {
+      if (typeof listener === 'function') {
+        listener.call(target, event);
+      } else {
+        listener.handleEvent(event);
+      }
+    } catch (exception) {
+      later(function () {
+        throw exception;
+      });
+    }
+  }
+
+  EventTarget.prototype = {
+    addEventListener: function (type, listener) {
+      if (listener && positionOf(this._._listeners, type, listener) < 0) {
+        this._._listeners.push({ _type: type, _listener: listener });
+      }
+    },
+
+    removeEventListener: function (type, listener) {
+      var at = positionOf(this._._listeners, type, listener);
+      if (at >= 0) {
+        // One that is about to be called is not called any more.
+        this._._listeners.splice(at, 1)[0]._type = null;
+      }
+    },
+
+    dispatchEvent: function (event) {
+      var registered = this._._listeners.slice(0);
+      var type = event.type;
+      var i;
+      event.target = event.currentTarget = this;
+      if (this['on' + type]) {
+        call(this, this['on' + type], event);
+      }
+      for (i = 0; i < registered.length; i++) {
+        if (registered[i]._type === type) {
+          call(this, registered[i]._listener, event);
+        }
+      }
+      return true;
+    }
+  };
+
+  // A call that is none of the bridge's business: the browser's own object makes it, and the request shows what it shows.
 
 
   var FIELDS = ['status', 'statusText', 'responseText', 'responseXML', 'responseURL'];
 
+  // Support: IE 5 - 9
+  // Reading responseText before the end throws, and so does reading status after an abort.
+  function copy(from, to, name) {
+    try {
+      if (from[name] !== undefined) {
+        to[name] = from[name];
+      }
+    } catch (notReadable) {
+      return;
+    }
+  }
+
+  // Support: IE 8
+  // The native object knows onreadystatechange and little else; it announces state 1 once more in send().
+  function update(call) {
+    var request = call._request;
+    var inner = call._inner;
+    var state = inner.readyState;
+    var i;
+    if (isLive(call) && state > 1) {
+      for (i = 0; i < FIELDS.length; i++) {
+        copy(inner, request, FIELDS[i]);
+      }
+      request._._native = inner;
+      setResponse(request, request.responseText, state === 4, request.responseXML);
+      if (state < 4) {
+        changeState(call, state);
+      } else {
+        call._drop = null;
+        // A file has no status, but it has a text.
+        endCall(call, request.status || request.responseText ? 'load' : 'error');
+      }
+    }
+  }
+
+  function drop(call) {
+    try {
+      // Support: ActiveX, which takes no null here
+      call._inner.onreadystatechange = function () {};
+      call._inner.abort();
+    } catch (notAbortable) {
+      return;
+    }
+  }
+
   // `parameters` are those of open(), as many as the page gave. The browser's own exceptions are the page's.
-  function NativeCall(facade, parameters) {
-    var inner = createNativeRequest();
-    var async = parameters.length < 3 || !!parameters[2];
+  function createNativeCall(request, parameters, async) {
+    var progId = request._._progId;
+    // Support: IE 7 - 9
+    // A group policy ("native XMLHTTP support" off) removes XMLHttpRequest and leaves only ActiveX.
+    var inner = progId || !NativeXMLHttpRequest ? new NativeActiveXObject(progId || 'Microsoft.XMLHTTP') : new NativeXMLHttpRequest();
+    var call = { _request: request, _inner: inner, _drop: drop };
     if (parameters.length > 3) {
       inner.open(parameters[0], parameters[1], async, parameters[3], parameters[4]);
     } else {
       inner.open(parameters[0], parameters[1], async);
     }
-    this.facade = facade;
-    this.inner = inner;
-    this.over = false;
-    this.listen();
+    inner.onreadystatechange = function () {
+      update(call);
+    };
+    return call;
   }
 
-  NativeCall.prototype.listen = function () {
-    var self = this;
-    self.inner.onreadystatechange = function () {
-      self.update();
-    };
-    // Support: IE 7 - 9
-    // Microsoft.XMLHTTP takes no property that it does not know.
-    try {
-      self.inner.ontimeout = function () {
-        self.finish('timeout');
-      };
-    } catch (noSuchProperty) {
-      return;
-    }
-  };
-
-  // Support: IE 5 - 9
-  // Reading responseText before the end throws, and so does reading status after an abort.
-  NativeCall.prototype.copy = function (name) {
-    try {
-      if (this.inner[name] !== undefined) {
-        this.facade[name] = this.inner[name];
-      }
-    } catch (notReadable) {
-      return;
-    }
-  };
-
-  // Support: IE 8
-  // The native object knows onreadystatechange and ontimeout only; it announces state 1 once more in send().
-  NativeCall.prototype.update = function () {
-    var self = this;
-    var facade = self.facade;
-    var state = self.inner.readyState;
-    var i;
-    if (self.over || state <= OPENED || facade.readyState === DONE) {
-      return;
-    }
-    for (i = 0; i < FIELDS.length; i++) {
-      self.copy(FIELDS[i]);
-    }
-    facade.response = state === DONE ? responseFor(facade.responseType, facade.responseText) : facade.responseText;
-    facade._sent = state !== DONE;
-    changeState(facade, state);
-    // A file has no status, but it has a text.
-    if (state === DONE && (facade.status || facade.responseText)) {
-      self.finish('load');
-    } else if (state === DONE) {
-      // ontimeout comes after state 4, if it comes.
-      later(function () {
-        self.finish('error');
-      });
-    }
-  };
-
-  NativeCall.prototype.finish = function (type) {
-    if (!this.over) {
-      this.over = true;
-      fire(this.facade, type);
-      if (this.facade._call === this) {
-        fire(this.facade, 'loadend');
-      }
-    }
-  };
-
-  NativeCall.prototype.setRequestHeader = function (name, value) {
-    this.inner.setRequestHeader(name, value);
-  };
-
-  NativeCall.prototype.prepare = function (body) {
-    this.body = body === undefined ? null : body;
-  };
-
-  NativeCall.prototype.send = function () {
-    this.setTimeout();
-    if (this.facade._mimeType && this.inner.overrideMimeType) {
-      this.inner.overrideMimeType(this.facade._mimeType);
-    }
-    this.inner.send(this.body);
+  function sendNative(call, body) {
+    call._inner.send(body);
     // A synchronous call does not announce its states.
-    this.update();
-  };
-
-  // Support: IE 7 - 9
-  // Microsoft.XMLHTTP knows no timeout and says so with an exception.
-  NativeCall.prototype.setTimeout = function () {
-    try {
-      if (this.facade.timeout > 0) {
-        this.inner.timeout = this.facade.timeout;
-      }
-    } catch (noSuchProperty) {
-      return;
-    }
-  };
-
-  NativeCall.prototype.cancel = function () {
-    this.over = true;
-    try {
-      this.inner.onreadystatechange = function () {};
-      this.inner.abort();
-    } catch (notAbortable) {
-      return;
-    }
-  };
-
-  NativeCall.prototype.getResponseHeader = function (name) {
-    return this.inner.getResponseHeader(name);
-  };
-
-  NativeCall.prototype.getAllResponseHeaders = function () {
-    return this.inner.getAllResponseHeaders();
-  };
+    update(call);
+  }
 
   // XMLHttpRequest as the page sees it: the standard's states and exceptions, for whichever call is underneath.
 
 
-  var STATES = { UNSENT: UNSENT, OPENED: OPENED, HEADERS_RECEIVED: HEADERS_RECEIVED, LOADING: LOADING, DONE: DONE };
-  var HANDLERS = ['readystatechange', 'loadstart', 'progress', 'load', 'error', 'abort', 'timeout', 'loadend'];
-
-  var bridge;
+  var STATES = ['UNSENT', 'OPENED', 'HEADERS_RECEIVED', 'LOADING', 'DONE'];
 
   function BridgedRequest() {
-    var i;
-    for (i = 0; i < HANDLERS.length; i++) {
-      this['on' + HANDLERS[i]] = null;
-    }
-    this.readyState = UNSENT;
-    this.timeout = 0;
-    this.responseType = '';
+    EventTarget.call(this);
+    this.upload = new EventTarget();
+    this.onreadystatechange = null;
+    this.readyState = this.timeout = 0;
+    this.responseType = this._._mimeType = '';
     // Libraries look for this property on an instance before they believe in CORS. True is refused in send().
-    this.withCredentials = false;
-    this._listeners = [];
-    this._call = null;
-    this._sent = false;
-    this._mimeType = '';
+    if (!settings._withoutCredentials) {
+      this.withCredentials = false;
+    }
     clearResponse(this);
+  }
+
+  function invalidState() {
+    return domException('InvalidState', 11, 'Not in this state.');
   }
 
   function requireOpened(request) {
-    if (request.readyState !== OPENED || request._sent) {
-      throw domException('InvalidStateError', 'The request must be opened and not yet sent.');
+    if (request.readyState !== 1 || request._._sent) {
+      throw invalidState();
     }
-  }
-
-  function refuseSynchronous(target) {
-    throw domException('InvalidAccessError', 'A synchronous request to ' + bridge.base + target +
-      ' is not possible: XDomainRequest is asynchronous. Pass true as the third argument of open().');
   }
 
   // Fetch: without credentials a browser does not send user and password across origins, and neither does the bridge.
-  function createCall(request, parameters) {
-    var target = targetBelow(bridge.base, resolveInDocument(parameters[1]));
-    if (target === null) {
-      return new NativeCall(request, parameters);
+  function createCall(request, parameters, async) {
+    var method = String(parameters[0]);
+    var url = resolveInDocument(parameters[1]);
+    var base = baseOf(url);
+    if (base && !async) {
+      throw domException('InvalidAccess', 15, 'XDomainRequest is never synchronous: open(method, url, true).');
     }
-    if (parameters.length > 2 && !parameters[2]) {
-      refuseSynchronous(target);
+    if (!base) {
+      try {
+        return createNativeCall(request, parameters, async);
+      } catch (denied) {
+        // Other people's scripts take withCredentials for CORS: what XDomainRequest can carry, it carries.
+        if (!async || !url || !/^(get|post)$/i.test(method)) {
+          throw denied;
+        }
+      }
     }
-    return new BridgedCall(request, bridge, String(parameters[0]), target);
+    return createBridgedCall(request, method, url, base);
   }
 
+  var methods = BridgedRequest.prototype = new EventTarget();
+
   // `async`, `user` and `password` may be left out.
-  BridgedRequest.prototype.open = function (method, url) {
+  methods.open = function (method, url, async) {
     var call;
     if (arguments.length < 2) {
-      throw new TypeError('open() wants a method and a URL, not ' + method + ' and ' + url + '.');
+      throw new TypeError('open() wants a method and a URL.');
     }
-    call = createCall(this, arguments);
-    if (this._call) {
-      this._call.cancel();
-    }
-    this._call = call;
-    this._sent = false;
+    call = createCall(this, arguments, arguments.length < 3 || !!async);
+    call._async = arguments.length < 3 || !!async;
+    replaceCall(this, call);
     clearResponse(this);
-    if (this.readyState !== OPENED) {
-      changeState(this, OPENED);
+    if (this.readyState !== 1) {
+      changeState(call, 1);
     }
   };
 
-  BridgedRequest.prototype.setRequestHeader = function (name, value) {
+  methods.setRequestHeader = function (name, value) {
+    var call = this._._call;
     requireOpened(this);
-    this._call.setRequestHeader(String(name), String(value));
-  };
-
-  BridgedRequest.prototype.overrideMimeType = function (mimeType) {
-    if (this.readyState === LOADING || this.readyState === DONE) {
-      throw domException('InvalidStateError', 'The type must be overridden before the body arrives.');
+    if (call._inner) {
+      call._inner.setRequestHeader(name, value);
+    } else {
+      addHeader(call, String(name), String(value));
     }
-    this._mimeType = String(mimeType);
   };
 
-  BridgedRequest.prototype.send = function (body) {
-    var call = this._call;
+  methods.overrideMimeType = function (mimeType) {
+    if (this.readyState > 2) {
+      throw invalidState();
+    }
+    this._._mimeType = String(mimeType);
+  };
+
+  methods.send = function (body) {
+    var call = this._._call;
+    var text = body === undefined ? null : body;
     requireOpened(this);
-    call.prepare(body);
-    this._sent = true;
-    fire(this, 'loadstart');
-    if (this._call === call && this._sent) {
-      call.send();
+    requireResponseType(this.responseType, call._inner);
+    // An object that says itself what its text is, as our FormData does; a document says it too, but not of its text.
+    if (text && text.contentType && !text.nodeType) {
+      this.setRequestHeader('Content-Type', text.contentType);
+      text = String(text);
+    }
+    if (!call._inner) {
+      text = text === null || /^(GET|HEAD)$/.test(call._method) ? null : extractBody(call, text);
+    }
+    this._._sent = true;
+    if (call._async) {
+      if (this.timeout > 0) {
+        call._timer = later(function () {
+          endCall(call, 'timeout');
+        }, this.timeout);
+      }
+      announce(call, this, 'loadstart');
+    }
+    if (isLive(call)) {
+      if (call._inner) {
+        sendNative(call, text);
+      } else {
+        sendBridged(call, text);
+      }
     }
   };
 
-  BridgedRequest.prototype.abort = function () {
-    var call = this._call;
-    if (this._sent) {
-      call.cancel();
-      failRequest(this, 'abort');
+  methods.abort = function () {
+    if (this._._sent) {
+      endCall(this._._call, 'abort');
     }
-    if (this._call === call && this.readyState === DONE) {
-      this.readyState = UNSENT;
+    if (this.readyState === 4) {
+      this.readyState = 0;
       clearResponse(this);
     }
   };
 
-  BridgedRequest.prototype.getResponseHeader = function (name) {
-    return this._call ? this._call.getResponseHeader(String(name)) : null;
+  // The native object may throw here before it has anything.
+  methods.getResponseHeader = function (name) {
+    var inner = this._._native;
+    return inner ? inner.getResponseHeader(name) : getHeader(this._._headers, String(name));
   };
 
-  BridgedRequest.prototype.getAllResponseHeaders = function () {
-    return this._call ? this._call.getAllResponseHeaders() : '';
+  methods.getAllResponseHeaders = function () {
+    var inner = this._._native;
+    return inner ? inner.getAllResponseHeaders() : serialiseHeaders(this._._headers);
   };
 
-  BridgedRequest.prototype.addEventListener = addEventListener;
-  BridgedRequest.prototype.removeEventListener = removeEventListener;
-  BridgedRequest.prototype.dispatchEvent = dispatchEvent;
-
-  function defineStates(holder) {
-    var name;
-    for (name in STATES) {
-      if (STATES.hasOwnProperty(name)) {
-        holder[name] = STATES[name];
-      }
+  function defineStates() {
+    var i;
+    for (i = 0; i < STATES.length; i++) {
+      BridgedRequest[STATES[i]] = methods[STATES[i]] = i;
     }
   }
 
-  defineStates(BridgedRequest);
-  defineStates(BridgedRequest.prototype);
-
-  // `where` is {origin, base, mount}: calls below its base are bridged.
-  function bridgeTo(where) {
-    bridge = where;
-  }
+  methods.constructor = BridgedRequest;
+  defineStates();
 
   // When to bridge at all, and how the page gets to see it.
 
 
   // Support: IE 10
-  // XDomainRequest stands beside an XMLHttpRequest that does CORS itself: that one counts. It also says no to a
-  // second copy of this script, since our own object has the property. XDomainRequest is empty where a policy has
-  // switched it off; XMLHttpRequest may be off too, and then ActiveX makes the native calls.
+  // XDomainRequest stands beside an XMLHttpRequest that does CORS itself: that one counts. It also says no to a second
+  // copy of this script. XDomainRequest is empty where a policy has switched it off; XMLHttpRequest may be off too, and
+  // then ActiveX makes the native calls.
   function isNeeded() {
-    return !!NativeXDomainRequest && !(NativeXMLHttpRequest && 'withCredentials' in new NativeXMLHttpRequest());
+    var probe = NativeXMLHttpRequest && new NativeXMLHttpRequest();
+    return NativeXDomainRequest && !(probe && (probe._ || 'withCredentials' in probe));
   }
 
   // Support: IE 5 - 8
   // Assigning to window may leave the bare name as it was; a declaration in global code makes it assignable.
-  function replaceGlobal() {
-    root.XMLHttpRequest = BridgedRequest;
-    if (XMLHttpRequest !== BridgedRequest && root.execScript) {
-      root.execScript('function XMLHttpRequest() {}');
-      root.XMLHttpRequest = BridgedRequest;
+  function setGlobal(name, value) {
+    if (root.execScript) {
+      root.execScript('function ' + name + '(){}');
+    }
+    root[name] = value;
+  }
+
+  // Support: IE 8
+  // The native object refuses PATCH, so libraries send that through ActiveX.
+  function BridgedActiveXObject(progId) {
+    var request;
+    if (!/\.XMLHTTP/i.test(progId)) {
+      return new NativeActiveXObject(progId);
+    }
+    request = new BridgedRequest();
+    request._._progId = progId;
+    return request;
+  }
+
+  function uninstall() {
+    setGlobal('XMLHttpRequest', NativeXMLHttpRequest);
+    if (NativeActiveXObject) {
+      setGlobal('ActiveXObject', NativeActiveXObject);
     }
   }
 
+  // The last script element of ours is the one that runs; an injected one may stand elsewhere.
   function install() {
-    var bridge = isNeeded() ? findBridge() : null;
-    if (bridge && bridge.origin !== pageOrigin()) {
-      bridgeTo(bridge);
-      replaceGlobal();
+    var scripts = isNeeded() ? root.document.getElementsByTagName('script') : [];
+    var i, script;
+    for (i = scripts.length - 1; i >= 0; i--) {
+      script = scripts[i];
+      if (configure(script.src, script.getAttribute('data-bridge-for'), script.getAttribute('data-both-schemes') !== null)) {
+        settings._withoutCredentials = script.getAttribute('data-no-credentials') !== null;
+        BridgedRequest.uninstall = uninstall;
+        setGlobal('XMLHttpRequest', BridgedRequest);
+        if (NativeActiveXObject) {
+          setGlobal('ActiveXObject', BridgedActiveXObject);
+        }
+        return;
+      }
     }
   }
 

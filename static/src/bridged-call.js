@@ -1,201 +1,136 @@
-// A call that goes through the bridge: from send() to the last event.
+// A call that goes through the bridge, or, to an origin that no bridge stands for, through XDomainRequest as it is.
 
-import { extractBody, isUserDefined, requireResponseType, responseDocument, responseFor, withUtf8Charset } from './body.js';
-import { after, forget, later, now, report, root } from './env.js';
+import { binaryOffset, countBytes, responseDocument, setResponse } from './body.js';
+import { later, root } from './env.js';
 import { domException } from './errors.js';
-import { decodeFrame } from './frame.js';
-import {
-  combineHeader, getHeader, isForbiddenHeader, isForbiddenMethod, isHeaderValue, isToken, normaliseMethod,
-  serialiseHeaders, setHeader
-} from './headers.js';
-import { DONE, HEADERS_RECEIVED, LOADING, changeState, failRequest, fire } from './request-state.js';
-import { positionOf, startsWith, trim } from './text.js';
+import { createReader, readFrame } from './frame.js';
+import { combineHeader, getHeader, isForbiddenHeader, isForbiddenMethod, isHeaderValue, isToken, normaliseMethod } from './headers.js';
+import { settings } from './location.js';
+import { announce, changeState, endCall, failCall, isLive } from './request-state.js';
+import { startsWith, trim } from './text.js';
 import { encodeTunnelRequest } from './tunnel.js';
-import { beginExchange, cancelExchange } from './xdr-transport.js';
+import { transmit } from './xdr-transport.js';
 
 // Wire 2.4: unique, also among the pages that share a cache.
-var seed = now().toString(36) + Math.floor(Math.random() * 1e9).toString(36);
+var seed = Math.random().toString(36).substring(2) + '-';
 var count = 0;
 
-function once() {
-  count++;
-  return seed + '-' + count;
-}
-
-function checkedMethod(method) {
+// `base` is that of the bridge; without one, `url` is asked for directly.
+export function createBridgedCall(request, method, url, base) {
   if (!isToken(method)) {
-    throw domException('SyntaxError', '"' + method + '" is not a method.');
+    throw domException('Syntax', 12, '"' + method + '" is no method.');
   }
   if (isForbiddenMethod(method)) {
-    throw domException('SecurityError', 'The method ' + method + ' is forbidden.');
+    throw domException('Security', 18, method + ' is forbidden.');
   }
-  return normaliseMethod(method);
+  return {
+    _request: request, _method: normaliseMethod(method), _url: url, _host: url.replace(/([^\/])\/.*/, '$1'), _headers: [],
+    _base: base, _target: base && url.substring(base.length), _receive: receive
+  };
 }
 
-export function BridgedCall(facade, bridge, method, target) {
-  this.facade = facade;
-  this.bridge = bridge;
-  this.method = checkedMethod(method);
-  this.target = target;
-  this.headers = [];
-  this.body = null;
-  this.base64 = false;
-  this.exchange = null;
-  this.timer = null;
-  this.over = false;
-}
-
-BridgedCall.prototype.setRequestHeader = function (name, value) {
+export function addHeader(call, name, value) {
   var normalised = trim(value);
   if (/[^\x00-\xFF]/.test(name + value)) {
-    throw new TypeError('Header names and values hold no character above U+00FF.');
+    throw new TypeError('A header holds no character above U+00FF.');
   }
   if (!isToken(name) || !isHeaderValue(normalised)) {
-    throw domException('SyntaxError', '"' + name + ': ' + normalised + '" is not a header.');
+    throw domException('Syntax', 12, '"' + name + ': ' + normalised + '" is no header.');
   }
   if (!isForbiddenHeader(name, normalised)) {
-    combineHeader(this.headers, name, normalised);
+    combineHeader(call._headers, name, normalised);
   }
-};
+}
 
-// The part of send() that may throw.
-BridgedCall.prototype.prepare = function (body) {
-  var extracted = this.method === 'GET' || this.method === 'HEAD' ? null : extractBody(body);
-  var contentType = getHeader(this.headers, 'Content-Type');
-  requireResponseType(this.facade.responseType);
-  this.base64 = isUserDefined(this.facade._mimeType);
-  if (extracted) {
-    this.body = extracted.text;
-    setHeader(this.headers, 'Content-Type', contentType === null ? extracted.type : withUtf8Charset(contentType));
-  }
-};
-
-// Why this call cannot travel, as {code, detail}, or null.
-BridgedCall.prototype.obstacle = function () {
+// Why this call cannot travel, or nothing.
+function obstacle(call) {
   var scheme = root.location.protocol;
-  if (this.facade.withCredentials) {
-    return { code: 'credentials-not-carried', detail: 'XDomainRequest sends no cookies, so withCredentials must be false.' };
-  }
-  if (!startsWith(this.bridge.origin, scheme + '//')) {
-    return {
-      code: 'scheme-mismatch',
-      detail: 'XDomainRequest wants page and bridge on the same scheme; the page is on ' + scheme + ', the bridge is ' + this.bridge.origin + '.'
-    };
-  }
-  // IE may cut text at a NUL, and nobody would notice.
-  if (this.body && positionOf(this.body, '\0') >= 0) {
-    return { code: 'nul-in-body', detail: 'The body holds a NUL, which XDomainRequest does not carry safely.' };
-  }
-  return null;
-};
+  return call._request.withCredentials ? 'credentials-not-carried: XDomainRequest sends no cookies.' :
+    !startsWith(call._url, scheme + '//') ? 'scheme-mismatch: XDomainRequest goes from an ' + scheme + ' page to ' + scheme + ' only.' :
+    // Support: IE 8 - 9
+    // Text may be cut at a NUL, and nobody would notice.
+    /\x00/.test(call._body) ? 'nul-in-body: XDomainRequest may cut it there.' :
+    !call._base && call._headers.length ? 'headers-not-carried: no bridge is declared for this URL.' : '';
+}
 
-BridgedCall.prototype.send = function () {
-  var self = this;
-  var timeout = self.facade.timeout;
-  var obstacle = self.obstacle();
-  if (obstacle) {
+// `body` is text, or null.
+export function sendBridged(call, body) {
+  var request = call._request;
+  var problem, high;
+  call._body = body;
+  problem = obstacle(call);
+  if (problem) {
     later(function () {
-      self.receive(obstacle);
+      failCall(call, problem);
     });
     return;
   }
-  if (timeout > 0) {
-    self.timer = after(timeout, function () {
-      self.receive({ timedOut: true });
-    });
+  if (call._base) {
+    high = binaryOffset(request.responseType, request._._mimeType);
+    call._base64 = high !== undefined;
+    call._reader = createReader(high);
+    encodeTunnelRequest(call, seed + count++, call._base, settings._mount);
+  } else {
+    call._reader = { _status: 200, _statusText: 'OK', _headers: [], _text: '' };
+    call._outerMethod = call._method;
+    call._outerUrl = call._url;
+    call._outerBody = body;
   }
-  self.exchange = beginExchange(self.tunnelRequest(Math.floor(timeout)), function (outcome) {
-    self.receive(outcome);
-  });
-};
-
-BridgedCall.prototype.tunnelRequest = function (timeout) {
-  var request = encodeTunnelRequest(this, once(), this.bridge);
-  return { method: request.method, url: this.bridge.base + request.target, body: request.body, timeout: timeout };
-};
-
-BridgedCall.prototype.cancel = function () {
-  this.over = true;
-  forget(this.timer);
-  if (this.exchange) {
-    cancelExchange(this.exchange);
+  transmit(call);
+  if (body !== null) {
+    request._._uploads = true;
+    call._bodyBytes = countBytes(body);
+    announce(call, request.upload, 'loadstart', 0, call._bodyBytes);
   }
-};
+}
 
-// `outcome` is {text}, or {code, detail, timedOut}.
-BridgedCall.prototype.receive = function (outcome) {
-  var answer = outcome;
-  if (this.over) {
+// XMLHttpRequest: "process response", from the end of the upload on. XDomainRequest does not say when the upload is
+// complete; it is as soon as the answer begins.
+function showHead(call) {
+  var request = call._request;
+  var reader = call._reader;
+  if (request._._uploads) {
+    request._._uploads = false;
+    announce(call, request.upload, 'progress load loadend', call._bodyBytes, call._bodyBytes);
+  }
+  if (isLive(call)) {
+    request.status = reader._status;
+    request.statusText = reader._statusText;
+    request.responseURL = call._base ? call._base + (getHeader(reader._own, 'xdr-url') || call._target) : call._url;
+    request._._headers = reader._headers;
+    changeState(call, 2);
+  }
+}
+
+// Takes all the text that there is so far. Without a body there is no state 3. After each callback the page may have
+// aborted, or opened again.
+function receive(text, whole) {
+  var call = this;
+  var request = call._request;
+  var reader = call._reader;
+  var shown = reader._text.length;
+  var error, total, loaded;
+  if (call._base) {
+    error = readFrame(reader, text, whole);
+  } else {
+    reader._text = text;
+  }
+  if (error) {
+    failCall(call, error);
     return;
   }
-  if (outcome.text !== undefined) {
-    answer = decodeFrame(outcome.text, this.base64);
+  if (reader._status && request.readyState < 2) {
+    showHead(call);
   }
-  if (answer.status) {
-    forget(this.timer);
-    this.deliver(answer);
-    return;
+  total = +getHeader(reader._headers, 'content-length') || 0;
+  loaded = whole && total || reader._text.length;
+  if (reader._text.length > shown && isLive(call)) {
+    setResponse(request, reader._text);
+    changeState(call, 3);
+    announce(call, request, 'progress', loaded, total);
   }
-  this.cancel();
-  if (answer.timedOut && this.facade.timeout > 0) {
-    failRequest(this.facade, 'timeout');
-    return;
+  if (whole && isLive(call)) {
+    setResponse(request, reader._text, true, responseDocument(request, reader._text));
+    endCall(call, 'load', loaded, total);
   }
-  report(this.method + ' ' + this.bridge.base + this.target + ' failed: ' + answer.code + ': ' + answer.detail);
-  failRequest(this.facade, 'error');
-};
-
-// XMLHttpRequest: "process response"; without a body there is no state 3. After each callback the page may have aborted or opened again.
-BridgedCall.prototype.deliver = function (answer) {
-  var facade = this.facade;
-  var total = +getHeader(answer.headers, 'content-length') || 0;
-  var loaded = answer.responseText ? total || answer.responseText.length : 0;
-  this.showHead(answer);
-  changeState(facade, HEADERS_RECEIVED);
-  if (!this.over && answer.responseText) {
-    this.showBody(answer);
-    changeState(facade, LOADING);
-    if (!this.over) {
-      fire(facade, 'progress', loaded, total);
-    }
-  }
-  if (!this.over) {
-    facade._sent = false;
-    facade.response = responseFor(facade.responseType, answer.responseText);
-    changeState(facade, DONE);
-    this.finish(loaded, total);
-  }
-};
-
-BridgedCall.prototype.finish = function (loaded, total) {
-  if (this.facade._call === this) {
-    fire(this.facade, 'load', loaded, total);
-  }
-  if (this.facade._call === this) {
-    fire(this.facade, 'loadend', loaded, total);
-  }
-};
-
-BridgedCall.prototype.showHead = function (answer) {
-  var facade = this.facade;
-  facade.status = answer.status;
-  facade.statusText = answer.statusText;
-  facade.responseURL = this.bridge.base + (answer.target || this.target);
-  facade._responseHeaders = answer.headers;
-};
-
-BridgedCall.prototype.showBody = function (answer) {
-  var facade = this.facade;
-  var isText = !facade.responseType || facade.responseType === 'text';
-  facade.responseText = isText ? answer.responseText : '';
-  facade.response = isText ? answer.responseText : null;
-  facade.responseXML = isText ? responseDocument(answer.responseText, answer.headers, facade._mimeType) : null;
-};
-
-BridgedCall.prototype.getResponseHeader = function (name) {
-  return getHeader(this.facade._responseHeaders, name);
-};
-
-BridgedCall.prototype.getAllResponseHeaders = function () {
-  return serialiseHeaders(this.facade._responseHeaders);
-};
+}

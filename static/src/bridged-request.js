@@ -1,136 +1,153 @@
 // XMLHttpRequest as the page sees it: the standard's states and exceptions, for whichever call is underneath.
 
-import { BridgedCall } from './bridged-call.js';
+import { extractBody, requireResponseType } from './body.js';
+import { addHeader, createBridgedCall, sendBridged } from './bridged-call.js';
+import { later } from './env.js';
 import { domException } from './errors.js';
-import { addEventListener, dispatchEvent, removeEventListener } from './event-target.js';
-import { resolveInDocument } from './location.js';
-import { NativeCall } from './native-call.js';
-import { DONE, HEADERS_RECEIVED, LOADING, OPENED, UNSENT, changeState, clearResponse, failRequest, fire } from './request-state.js';
-import { targetBelow } from './url.js';
+import { EventTarget } from './event-target.js';
+import { getHeader, serialiseHeaders } from './headers.js';
+import { baseOf, resolveInDocument, settings } from './location.js';
+import { createNativeCall, sendNative } from './native-call.js';
+import { announce, changeState, clearResponse, endCall, isLive, replaceCall } from './request-state.js';
 
-var STATES = { UNSENT: UNSENT, OPENED: OPENED, HEADERS_RECEIVED: HEADERS_RECEIVED, LOADING: LOADING, DONE: DONE };
-var HANDLERS = ['readystatechange', 'loadstart', 'progress', 'load', 'error', 'abort', 'timeout', 'loadend'];
-
-var bridge;
+var STATES = ['UNSENT', 'OPENED', 'HEADERS_RECEIVED', 'LOADING', 'DONE'];
 
 export function BridgedRequest() {
-  var i;
-  for (i = 0; i < HANDLERS.length; i++) {
-    this['on' + HANDLERS[i]] = null;
-  }
-  this.readyState = UNSENT;
-  this.timeout = 0;
-  this.responseType = '';
+  EventTarget.call(this);
+  this.upload = new EventTarget();
+  this.onreadystatechange = null;
+  this.readyState = this.timeout = 0;
+  this.responseType = this._._mimeType = '';
   // Libraries look for this property on an instance before they believe in CORS. True is refused in send().
-  this.withCredentials = false;
-  this._listeners = [];
-  this._call = null;
-  this._sent = false;
-  this._mimeType = '';
+  if (!settings._withoutCredentials) {
+    this.withCredentials = false;
+  }
   clearResponse(this);
+}
+
+function invalidState() {
+  return domException('InvalidState', 11, 'Not in this state.');
 }
 
 function requireOpened(request) {
-  if (request.readyState !== OPENED || request._sent) {
-    throw domException('InvalidStateError', 'The request must be opened and not yet sent.');
+  if (request.readyState !== 1 || request._._sent) {
+    throw invalidState();
   }
-}
-
-function refuseSynchronous(target) {
-  throw domException('InvalidAccessError', 'A synchronous request to ' + bridge.base + target +
-    ' is not possible: XDomainRequest is asynchronous. Pass true as the third argument of open().');
 }
 
 // Fetch: without credentials a browser does not send user and password across origins, and neither does the bridge.
-function createCall(request, parameters) {
-  var target = targetBelow(bridge.base, resolveInDocument(parameters[1]));
-  if (target === null) {
-    return new NativeCall(request, parameters);
+function createCall(request, parameters, async) {
+  var method = String(parameters[0]);
+  var url = resolveInDocument(parameters[1]);
+  var base = baseOf(url);
+  if (base && !async) {
+    throw domException('InvalidAccess', 15, 'XDomainRequest is never synchronous: open(method, url, true).');
   }
-  if (parameters.length > 2 && !parameters[2]) {
-    refuseSynchronous(target);
+  if (!base) {
+    try {
+      return createNativeCall(request, parameters, async);
+    } catch (denied) {
+      // Other people's scripts take withCredentials for CORS: what XDomainRequest can carry, it carries.
+      if (!async || !url || !/^(get|post)$/i.test(method)) {
+        throw denied;
+      }
+    }
   }
-  return new BridgedCall(request, bridge, String(parameters[0]), target);
+  return createBridgedCall(request, method, url, base);
 }
 
+var methods = BridgedRequest.prototype = new EventTarget();
+
 // `async`, `user` and `password` may be left out.
-BridgedRequest.prototype.open = function (method, url) {
+methods.open = function (method, url, async) {
   var call;
   if (arguments.length < 2) {
-    throw new TypeError('open() wants a method and a URL, not ' + method + ' and ' + url + '.');
+    throw new TypeError('open() wants a method and a URL.');
   }
-  call = createCall(this, arguments);
-  if (this._call) {
-    this._call.cancel();
-  }
-  this._call = call;
-  this._sent = false;
+  call = createCall(this, arguments, arguments.length < 3 || !!async);
+  call._async = arguments.length < 3 || !!async;
+  replaceCall(this, call);
   clearResponse(this);
-  if (this.readyState !== OPENED) {
-    changeState(this, OPENED);
+  if (this.readyState !== 1) {
+    changeState(call, 1);
   }
 };
 
-BridgedRequest.prototype.setRequestHeader = function (name, value) {
+methods.setRequestHeader = function (name, value) {
+  var call = this._._call;
   requireOpened(this);
-  this._call.setRequestHeader(String(name), String(value));
-};
-
-BridgedRequest.prototype.overrideMimeType = function (mimeType) {
-  if (this.readyState === LOADING || this.readyState === DONE) {
-    throw domException('InvalidStateError', 'The type must be overridden before the body arrives.');
+  if (call._inner) {
+    call._inner.setRequestHeader(name, value);
+  } else {
+    addHeader(call, String(name), String(value));
   }
-  this._mimeType = String(mimeType);
 };
 
-BridgedRequest.prototype.send = function (body) {
-  var call = this._call;
+methods.overrideMimeType = function (mimeType) {
+  if (this.readyState > 2) {
+    throw invalidState();
+  }
+  this._._mimeType = String(mimeType);
+};
+
+methods.send = function (body) {
+  var call = this._._call;
+  var text = body === undefined ? null : body;
   requireOpened(this);
-  call.prepare(body);
-  this._sent = true;
-  fire(this, 'loadstart');
-  if (this._call === call && this._sent) {
-    call.send();
+  requireResponseType(this.responseType, call._inner);
+  // An object that says itself what its text is, as our FormData does; a document says it too, but not of its text.
+  if (text && text.contentType && !text.nodeType) {
+    this.setRequestHeader('Content-Type', text.contentType);
+    text = String(text);
+  }
+  if (!call._inner) {
+    text = text === null || /^(GET|HEAD)$/.test(call._method) ? null : extractBody(call, text);
+  }
+  this._._sent = true;
+  if (call._async) {
+    if (this.timeout > 0) {
+      call._timer = later(function () {
+        endCall(call, 'timeout');
+      }, this.timeout);
+    }
+    announce(call, this, 'loadstart');
+  }
+  if (isLive(call)) {
+    if (call._inner) {
+      sendNative(call, text);
+    } else {
+      sendBridged(call, text);
+    }
   }
 };
 
-BridgedRequest.prototype.abort = function () {
-  var call = this._call;
-  if (this._sent) {
-    call.cancel();
-    failRequest(this, 'abort');
+methods.abort = function () {
+  if (this._._sent) {
+    endCall(this._._call, 'abort');
   }
-  if (this._call === call && this.readyState === DONE) {
-    this.readyState = UNSENT;
+  if (this.readyState === 4) {
+    this.readyState = 0;
     clearResponse(this);
   }
 };
 
-BridgedRequest.prototype.getResponseHeader = function (name) {
-  return this._call ? this._call.getResponseHeader(String(name)) : null;
+// The native object may throw here before it has anything.
+methods.getResponseHeader = function (name) {
+  var inner = this._._native;
+  return inner ? inner.getResponseHeader(name) : getHeader(this._._headers, String(name));
 };
 
-BridgedRequest.prototype.getAllResponseHeaders = function () {
-  return this._call ? this._call.getAllResponseHeaders() : '';
+methods.getAllResponseHeaders = function () {
+  var inner = this._._native;
+  return inner ? inner.getAllResponseHeaders() : serialiseHeaders(this._._headers);
 };
 
-BridgedRequest.prototype.addEventListener = addEventListener;
-BridgedRequest.prototype.removeEventListener = removeEventListener;
-BridgedRequest.prototype.dispatchEvent = dispatchEvent;
-
-function defineStates(holder) {
-  var name;
-  for (name in STATES) {
-    if (STATES.hasOwnProperty(name)) {
-      holder[name] = STATES[name];
-    }
+function defineStates() {
+  var i;
+  for (i = 0; i < STATES.length; i++) {
+    BridgedRequest[STATES[i]] = methods[STATES[i]] = i;
   }
 }
 
-defineStates(BridgedRequest);
-defineStates(BridgedRequest.prototype);
-
-// `where` is {origin, base, mount}: calls below its base are bridged.
-export function bridgeTo(where) {
-  bridge = where;
-}
+methods.constructor = BridgedRequest;
+defineStates();

@@ -4,33 +4,18 @@
 export var root = window;
 export var NativeXMLHttpRequest = root.XMLHttpRequest;
 export var NativeXDomainRequest = root.XDomainRequest;
+export var NativeActiveXObject = root.ActiveXObject;
 
 var nativeSetTimeout = root.setTimeout;
 var nativeClearTimeout = root.clearTimeout;
-var nativeDate = root.Date;
 
-export function after(milliseconds, callback) {
-  return nativeSetTimeout(callback, milliseconds);
-}
-
-export function later(callback) {
-  return nativeSetTimeout(callback, 0);
+// Only the first argument of `callback` is ever left out: old engines pass one of their own.
+export function later(callback, milliseconds) {
+  return nativeSetTimeout(callback, milliseconds || 0);
 }
 
 export function forget(timer) {
   nativeClearTimeout(timer);
-}
-
-// Support: IE 5 - 8
-// There is no Date.now.
-export function now() {
-  return +new nativeDate();
-}
-
-export function createNativeRequest() {
-  // Support: IE 7 - 9
-  // A group policy ("native XMLHTTP support" off) removes XMLHttpRequest and leaves only ActiveX.
-  return NativeXMLHttpRequest ? new NativeXMLHttpRequest() : new root.ActiveXObject('Microsoft.XMLHTTP');
 }
 
 // Support: IE 8 - 9

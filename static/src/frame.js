@@ -1,111 +1,93 @@
 // A frame becomes what the page sees: the twin of xdr_bridge/frame.py. Computes only.
+//
+// A reader is fed with all the text there is so far, as often as more has come, and looks at what is new.
 
-import { decodeBase64, decodeUserDefined, decodeUtf8 } from './bytes.js';
-import { combineHeader, isToken } from './headers.js';
-import { lastPositionOf, positionOf, startsWith, trim } from './text.js';
+import { decodeBase64, decodeUtf8 } from './bytes.js';
+import { combineHeader, getHeader } from './headers.js';
+import { trim } from './text.js';
 
-var START_LINE = /^HTTP\/1\.1 ([1-9][0-9][0-9]) ([^\r\n]*)$/;
-var NETWORK_ERROR = /^XDR\/1 error ([a-z0-9\-]+)\r\n([^\r\n]*)\r\n/;
-var TRAILER = '\r\nXDR-End: ';
-
-function networkError(code, detail) {
-  return { code: code, detail: detail };
-}
-
-function notAFrame(detail) {
-  return networkError('not-a-frame', detail);
-}
-
-function frameCut(where) {
-  return networkError('frame-cut', 'The answer ended inside its ' + where + '.');
-}
-
-// Wire 5.7: spaces, then CRLF.
-function skipPrelude(text) {
-  var at = 0;
-  while (text.charAt(at) === ' ') {
-    at++;
-  }
-  return at && text.substring(at, at + 2) === '\r\n' ? at + 2 : 0;
-}
-
+// Wire 5.7 and 5.1: the prelude, the start line, the header lines, the empty line.
+var HEAD = /^(?: +\r\n)?HTTP\/1\.1 ([1-9]\d\d) ([^\r]*)\r\n((?:[^\r]+\r\n)*)\r\n/;
 // Wire 5.8.
-function decodeNetworkError(text) {
-  var match = NETWORK_ERROR.exec(text);
-  return match ? networkError(match[1], match[2]) : frameCut('network-error lines');
+var NETWORK_ERROR = /^(?: +\r\n)?XDR\/1 error (\S+)\r\n([^\r]*)\r\n/;
+// Wire 5.5: the trailer; while the body comes, what may become one.
+var TRAILER = /\r\nXDR-End: ([a-z0-9\-]+)\r\n$/;
+var PERHAPS_TRAILER = /\r(\n(X[^\r]*(\r\n?)?)?)?$/;
+var LONGEST_TRAILER = 64;
+
+// `high` asks for bytes instead of text, and is added to those above 0x7F.
+export function createReader(high) {
+  return { _headers: [], _own: [], _text: '', _rest: '', _at: 0, _high: high };
 }
 
-// Wire 5.3: XDR-* fields belong to the frame, not to the page. False for a line that is no header.
-function readField(line, answer) {
-  var colon = positionOf(line, ':');
-  var name = line.substring(0, colon).toLowerCase();
-  var value = trim(line.substring(colon + 1));
-  if (colon < 0 || !isToken(name)) {
-    return false;
+// False for a line that is no header. Wire 5.3: XDR-* fields belong to the frame, not to the page.
+function readHead(reader, head) {
+  var lines = head[3].split('\r\n');
+  var i, field;
+  for (i = 0; i < lines.length - 1; i++) {
+    field = /^([^\s:]+):(.*)/.exec(lines[i]);
+    if (!field) {
+      return false;
+    }
+    combineHeader(/^xdr-/i.test(field[1]) ? reader._own : reader._headers, field[1], trim(field[2]));
   }
-  if (name === 'xdr-url') {
-    answer.target = value;
-  } else if (name === 'xdr-encoding') {
-    answer.encoding = value.toLowerCase();
-  } else if (!startsWith(name, 'xdr-')) {
-    combineHeader(answer.headers, name, value);
-  }
+  reader._status = +head[1];
+  reader._statusText = head[2];
+  reader._at = head[0].length;
   return true;
 }
 
-function readHead(head) {
-  var lines = head.split('\r\n');
-  var start = START_LINE.exec(lines[0]);
-  var answer = start && {
-    status: +start[1], statusText: start[2], headers: [], target: null, encoding: '', responseText: ''
-  };
-  var i;
-  for (i = 1; answer && i < lines.length; i++) {
-    if (!readField(lines[i], answer)) {
-      return null;
+// Wire 5.4. False for what cannot be decoded. A UTF-8 sequence that may go on waits for the next piece.
+function readBody(reader, piece, whole) {
+  var encoding = getHeader(reader._own, 'xdr-encoding');
+  var bytes = encoding === 'base64' ? decodeBase64(piece, reader._high || 0) : encoding ? null : piece;
+  if (bytes === null) {
+    return false;
+  }
+  if (encoding && reader._high === undefined) {
+    bytes = reader._rest + bytes;
+    reader._rest = whole ? '' : /([\xC2-\xF4][\x80-\xBF]{0,2})?$/.exec(bytes)[0];
+    bytes = decodeUtf8(bytes.substring(0, bytes.length - reader._rest.length));
+    if (!reader._text) {
+      bytes = bytes.replace(/^\uFEFF/, '');
     }
   }
-  return answer;
+  reader._text += bytes;
+  return true;
 }
 
-// Wire 5.4. `binary` asks for x-user-defined instead of UTF-8. Null for what cannot be decoded.
-function readBody(body, encoding, binary) {
-  var bytes;
-  if (!encoding) {
-    return body;
-  }
-  bytes = encoding === 'base64' ? decodeBase64(body) : null;
-  return bytes === null ? null : binary ? decodeUserDefined(bytes) : decodeUtf8(bytes);
+// Wire 5.5: what is wrong with an answer that is all there, as 'code: sentence', or ''.
+function problem(reader, text, trailer, end) {
+  var refusal = NETWORK_ERROR.exec(text);
+  return refusal ? refusal[1] + ': ' + refusal[2] :
+    !/^( +\r\n)?(HTTP|XDR)\/1/.test(text) ? 'not-a-frame: a proxy or a log-in page answered.' :
+    !trailer || reader._at > end ? 'frame-cut: the answer broke off.' :
+    !reader._at ? 'not-a-frame: the head cannot be read.' :
+    trailer[1] !== 'ok' ? trailer[1] + ': the API broke off.' : '';
 }
 
-// {status, statusText, headers, responseText, target}, or a network error {code, detail}.
-export function decodeFrame(text, binary) {
-  var start = skipPrelude(text);
-  var headEnd = positionOf(text, '\r\n\r\n', start);
-  var end = lastPositionOf(text, TRAILER);
-  var answer, trailer, code;
-  if (startsWith(text.substring(start, start + 12), 'XDR/1 error ')) {
-    return decodeNetworkError(text.substring(start));
-  }
-  if (text.substring(start, start + 9) !== 'HTTP/1.1 ') {
-    return notAFrame('The answer does not come from a bridge: a proxy or a log-in page may be in the way.');
-  }
-  if (headEnd < 0) {
-    return frameCut('head');
-  }
-  answer = readHead(text.substring(start, headEnd));
-  if (!answer) {
-    return notAFrame('The head of the answer is malformed.');
-  }
+// Reads on; `whole` says that this is all. The reader has _status, _statusText and _headers as soon as the head is
+// there, and _text, which grows. What comes back is 'code: sentence' of an error, or ''.
+export function readFrame(reader, text, whole) {
   // Wire 5.5: the last trailer counts, a body may imitate one.
-  trailer = end < headEnd + 4 ? '' : text.substring(end + TRAILER.length);
-  if (!/^[a-z0-9\-]+\r\n$/.test(trailer)) {
-    return frameCut('body');
+  var trailer = (whole ? TRAILER : PERHAPS_TRAILER).exec(text.slice(-LONGEST_TRAILER));
+  var end = text.length - (trailer ? trailer[0].length : 0);
+  var head = reader._at ? null : HEAD.exec(text);
+  var error = '';
+  if (head && !readHead(reader, head)) {
+    return 'not-a-frame: the head cannot be read.';
   }
-  code = trim(trailer);
-  if (code !== 'ok') {
-    return networkError(code, 'The API broke off before its answer was complete.');
+  if (whole) {
+    error = problem(reader, text, trailer, end);
+  } else if (reader._own.length) {
+    // Four digits of base64 at a time.
+    end -= (end - reader._at) % 4;
   }
-  answer.responseText = readBody(text.substring(headEnd + 4, end), answer.encoding, binary);
-  return answer.responseText === null ? notAFrame('The body cannot be decoded.') : answer;
+  if (!error && reader._at && end >= reader._at) {
+    if (!readBody(reader, text.substring(reader._at, end), whole)) {
+      error = 'not-a-frame: the body cannot be decoded.';
+    }
+    reader._at = end;
+  }
+  return error;
 }

@@ -1,38 +1,46 @@
-// Where the page is, and where the bridge is: the origin and path this script was loaded from.
+// Where the page is, and where the bridges are.
 
 import { root } from './env.js';
-import { parseUrl, resolveUrl } from './url.js';
+import { startsWith } from './text.js';
+import { resolveUrl } from './url.js';
 
-var SCRIPT_PATH = /^(.*)(\/[^\/]+)\/xdr-bridge(\.min)?\.js$/;
+// Calls below one of _bases are bridged, by the bridge at that base plus _mount/tunnel.
+export var settings = {};
 
 // Support: IE 5 - 7
 // base.href and script.src come unresolved there, so they are resolved here, for every browser.
 export function resolveInDocument(reference) {
   var page = root.location.href;
   var element = root.document.getElementsByTagName('base')[0];
-  var base = element && element.href && resolveUrl(element.href, page);
-  return resolveUrl(reference, base ? base.href : page);
+  var url = resolveUrl(reference, element && element.href ? resolveUrl(element.href, page) : page);
+  // Bridges that answer on both schemes are asked on that of the page.
+  return settings._bothSchemes ? url.replace(/^https?:/, root.location.protocol) : url;
 }
 
-export function pageOrigin() {
-  var page = parseUrl(root.location.href);
-  return page && page.origin;
-}
-
-// Wire 3.1: the base is the script's URL less {mount}/xdr-bridge.js.
-function bridgeOf(script) {
-  var url = script.src && resolveInDocument(script.src);
-  var match = url && SCRIPT_PATH.exec(url.path);
-  return match ? { origin: url.origin, base: url.origin + match[1], mount: match[2] } : null;
-}
-
-// {origin, base, mount}, or null. The last script element is the one that runs; an injected one may stand elsewhere.
-export function findBridge() {
-  var scripts = root.document.getElementsByTagName('script');
-  var bridge = null;
+// The base that `url` is below, or undefined.
+export function baseOf(url) {
   var i;
-  for (i = scripts.length - 1; i >= 0 && !bridge; i--) {
-    bridge = bridgeOf(scripts[i]);
+  for (i = 0; i < settings._bases.length; i++) {
+    if (startsWith(url, settings._bases[i] + '/')) {
+      return settings._bases[i];
+    }
   }
-  return bridge;
+}
+
+// Wire 3.1: the base is the script's URL less {mount}/xdr-bridge.js. `others` lists further bases with the same mount.
+// False where nothing is to be bridged: `script` is no URL of ours, or every base is on the page's own origin.
+export function configure(script, others, bothSchemes) {
+  var own, list, base, i;
+  settings._bothSchemes = bothSchemes;
+  settings._bases = [];
+  own = /^(\w+:\/\/[^?]+)(\/[^\/?]+)\/xdr-bridge[.\w]*\.js(\?|$)/.exec(resolveInDocument(script));
+  list = own ? (own[1] + ' ' + (others || '')).split(' ') : [];
+  for (i = 0; i < list.length; i++) {
+    settings._mount = own[2];
+    base = list[i] && resolveInDocument(list[i]).replace(/\/$/, '');
+    if (base && !startsWith(base + '/', resolveUrl('/', root.location.href) || '?')) {
+      settings._bases.push(base);
+    }
+  }
+  return settings._bases.length;
 }

@@ -1,135 +1,76 @@
-// A call that is none of the bridge's business: the browser's own object makes it, the facade copies what it shows.
+// A call that is none of the bridge's business: the browser's own object makes it, and the request shows what it shows.
 
-import { responseFor } from './body.js';
-import { createNativeRequest, later } from './env.js';
-import { DONE, OPENED, changeState, fire } from './request-state.js';
+import { setResponse } from './body.js';
+import { NativeActiveXObject, NativeXMLHttpRequest } from './env.js';
+import { changeState, endCall, isLive } from './request-state.js';
 
 var FIELDS = ['status', 'statusText', 'responseText', 'responseXML', 'responseURL'];
 
+// Support: IE 5 - 9
+// Reading responseText before the end throws, and so does reading status after an abort.
+function copy(from, to, name) {
+  try {
+    if (from[name] !== undefined) {
+      to[name] = from[name];
+    }
+  } catch (notReadable) {
+    return;
+  }
+}
+
+// Support: IE 8
+// The native object knows onreadystatechange and little else; it announces state 1 once more in send().
+function update(call) {
+  var request = call._request;
+  var inner = call._inner;
+  var state = inner.readyState;
+  var i;
+  if (isLive(call) && state > 1) {
+    for (i = 0; i < FIELDS.length; i++) {
+      copy(inner, request, FIELDS[i]);
+    }
+    request._._native = inner;
+    setResponse(request, request.responseText, state === 4, request.responseXML);
+    if (state < 4) {
+      changeState(call, state);
+    } else {
+      call._drop = null;
+      // A file has no status, but it has a text.
+      endCall(call, request.status || request.responseText ? 'load' : 'error');
+    }
+  }
+}
+
+function drop(call) {
+  try {
+    // Support: ActiveX, which takes no null here
+    call._inner.onreadystatechange = function () {};
+    call._inner.abort();
+  } catch (notAbortable) {
+    return;
+  }
+}
+
 // `parameters` are those of open(), as many as the page gave. The browser's own exceptions are the page's.
-export function NativeCall(facade, parameters) {
-  var inner = createNativeRequest();
-  var async = parameters.length < 3 || !!parameters[2];
+export function createNativeCall(request, parameters, async) {
+  var progId = request._._progId;
+  // Support: IE 7 - 9
+  // A group policy ("native XMLHTTP support" off) removes XMLHttpRequest and leaves only ActiveX.
+  var inner = progId || !NativeXMLHttpRequest ? new NativeActiveXObject(progId || 'Microsoft.XMLHTTP') : new NativeXMLHttpRequest();
+  var call = { _request: request, _inner: inner, _drop: drop };
   if (parameters.length > 3) {
     inner.open(parameters[0], parameters[1], async, parameters[3], parameters[4]);
   } else {
     inner.open(parameters[0], parameters[1], async);
   }
-  this.facade = facade;
-  this.inner = inner;
-  this.over = false;
-  this.listen();
+  inner.onreadystatechange = function () {
+    update(call);
+  };
+  return call;
 }
 
-NativeCall.prototype.listen = function () {
-  var self = this;
-  self.inner.onreadystatechange = function () {
-    self.update();
-  };
-  // Support: IE 7 - 9
-  // Microsoft.XMLHTTP takes no property that it does not know.
-  try {
-    self.inner.ontimeout = function () {
-      self.finish('timeout');
-    };
-  } catch (noSuchProperty) {
-    return;
-  }
-};
-
-// Support: IE 5 - 9
-// Reading responseText before the end throws, and so does reading status after an abort.
-NativeCall.prototype.copy = function (name) {
-  try {
-    if (this.inner[name] !== undefined) {
-      this.facade[name] = this.inner[name];
-    }
-  } catch (notReadable) {
-    return;
-  }
-};
-
-// Support: IE 8
-// The native object knows onreadystatechange and ontimeout only; it announces state 1 once more in send().
-NativeCall.prototype.update = function () {
-  var self = this;
-  var facade = self.facade;
-  var state = self.inner.readyState;
-  var i;
-  if (self.over || state <= OPENED || facade.readyState === DONE) {
-    return;
-  }
-  for (i = 0; i < FIELDS.length; i++) {
-    self.copy(FIELDS[i]);
-  }
-  facade.response = state === DONE ? responseFor(facade.responseType, facade.responseText) : facade.responseText;
-  facade._sent = state !== DONE;
-  changeState(facade, state);
-  // A file has no status, but it has a text.
-  if (state === DONE && (facade.status || facade.responseText)) {
-    self.finish('load');
-  } else if (state === DONE) {
-    // ontimeout comes after state 4, if it comes.
-    later(function () {
-      self.finish('error');
-    });
-  }
-};
-
-NativeCall.prototype.finish = function (type) {
-  if (!this.over) {
-    this.over = true;
-    fire(this.facade, type);
-    if (this.facade._call === this) {
-      fire(this.facade, 'loadend');
-    }
-  }
-};
-
-NativeCall.prototype.setRequestHeader = function (name, value) {
-  this.inner.setRequestHeader(name, value);
-};
-
-NativeCall.prototype.prepare = function (body) {
-  this.body = body === undefined ? null : body;
-};
-
-NativeCall.prototype.send = function () {
-  this.setTimeout();
-  if (this.facade._mimeType && this.inner.overrideMimeType) {
-    this.inner.overrideMimeType(this.facade._mimeType);
-  }
-  this.inner.send(this.body);
+export function sendNative(call, body) {
+  call._inner.send(body);
   // A synchronous call does not announce its states.
-  this.update();
-};
-
-// Support: IE 7 - 9
-// Microsoft.XMLHTTP knows no timeout and says so with an exception.
-NativeCall.prototype.setTimeout = function () {
-  try {
-    if (this.facade.timeout > 0) {
-      this.inner.timeout = this.facade.timeout;
-    }
-  } catch (noSuchProperty) {
-    return;
-  }
-};
-
-NativeCall.prototype.cancel = function () {
-  this.over = true;
-  try {
-    this.inner.onreadystatechange = function () {};
-    this.inner.abort();
-  } catch (notAbortable) {
-    return;
-  }
-};
-
-NativeCall.prototype.getResponseHeader = function (name) {
-  return this.inner.getResponseHeader(name);
-};
-
-NativeCall.prototype.getAllResponseHeaders = function () {
-  return this.inner.getAllResponseHeaders();
-};
+  update(call);
+}

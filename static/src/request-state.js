@@ -1,47 +1,69 @@
-// What every request object has, whatever carries it: states, response fields and the events that announce them.
+// What every request object has, whatever carries its call: states, response fields and the events that announce them.
+//
+// request._ is {_listeners, _call, _sent, _mimeType, _headers, _native, _uploads}. A call is {_request, _drop, ...} and lives
+// as long as it is request._._call: whatever else reports later is not heard.
 
-import { dispatchEvent } from './event-target.js';
+import { forget, report } from './env.js';
 
-export var UNSENT = 0;
-export var OPENED = 1;
-export var HEADERS_RECEIVED = 2;
-export var LOADING = 3;
-export var DONE = 4;
+export function isLive(call) {
+  return call._request._._call === call;
+}
 
 export function clearResponse(request) {
   request.status = 0;
-  request.statusText = '';
-  request.responseText = '';
-  request.response = '';
-  request.responseXML = null;
-  request.responseURL = '';
-  request._responseHeaders = [];
+  request.statusText = request.responseText = request.response = request.responseURL = '';
+  request.responseXML = request._._native = null;
+  request._._headers = [];
 }
 
-// XMLHttpRequest: "fire a progress event".
-export function fire(request, type, loaded, total) {
-  dispatchEvent.call(request, {
-    type: type, lengthComputable: total > 0, loaded: loaded || 0, total: total || 0, target: null, currentTarget: null
-  });
+// Fires events of these types as long as no callback of the page has aborted the call or opened another.
+export function announce(call, target, types, loaded, total) {
+  var list = types.split(' ');
+  var i;
+  for (i = 0; i < list.length && isLive(call); i++) {
+    target.dispatchEvent({ type: list[i], lengthComputable: total > 0, loaded: loaded || 0, total: total || 0 });
+  }
 }
 
 // Support: IE 5 - 8
 // Plain objects have no getters: fields are written before the callback that announces them.
-export function changeState(request, state) {
-  request.readyState = state;
-  dispatchEvent.call(request, { type: 'readystatechange', target: null, currentTarget: null });
+export function changeState(call, state) {
+  call._request.readyState = state;
+  announce(call, call._request, 'readystatechange');
 }
 
-// XMLHttpRequest: "request error steps". When a callback has opened the request again, the rest belongs to nobody.
-export function failRequest(request, type) {
-  var call = request._call;
-  request._sent = false;
-  clearResponse(request);
-  changeState(request, DONE);
-  if (request._call === call) {
-    fire(request, type);
+// Another call, or none yet, takes the place of the one there was.
+export function replaceCall(request, call) {
+  var old = request._._call;
+  request._._call = call;
+  request._._sent = request._._uploads = false;
+  if (old) {
+    forget(old._timer);
+    if (old._drop) {
+      old._drop(old);
+    }
   }
-  if (request._call === call) {
-    fire(request, 'loadend');
+}
+
+// XMLHttpRequest: "request error steps", and the end of "handle response end-of-body".
+export function endCall(call, type, loaded, total) {
+  var request = call._request;
+  var uploads = request._._uploads;
+  var end = { _request: request };
+  replaceCall(request, end);
+  if (type !== 'load') {
+    clearResponse(request);
+  }
+  changeState(end, 4);
+  if (uploads) {
+    announce(end, request.upload, type + ' loadend');
+  }
+  announce(end, request, type + ' loadend', loaded, total);
+}
+
+export function failCall(call, sentence) {
+  if (isLive(call)) {
+    report(call._method + ' ' + call._url + ' failed: ' + sentence);
+    endCall(call, 'error');
   }
 }

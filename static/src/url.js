@@ -1,11 +1,7 @@
 // URLs as strings: no anchor element, whose answers differ in every old engine. Knows http and https only;
-// what it does not understand it answers with null, and the native object deals with that URL.
+// what it does not understand it answers with '', and the native object deals with that URL.
 
-import { positionOf, replaceLoneSurrogates, startsWith } from './text.js';
-
-var HTTP_URL = /^(https?):\/\/([^\/?#]*)([^?#]*)(\?[^#]*)?/i;
-var AUTHORITY = /^([a-z0-9._~!$&'()*+,;=\-]+|\[[0-9a-f:.]+\])(:[0-9]*)?$/i;
-var DEFAULT_PORTS = { http: 80, https: 443 };
+import { replaceLoneSurrogates, startsWith } from './text.js';
 
 // URL: the path and the special-query percent-encode sets. Wire 4.5: a target holds no backslash, so a
 // query's is encoded too, which means the same.
@@ -18,15 +14,9 @@ function percentEncode(text, unsafe) {
   });
 }
 
-// Support: IE 8 - 9
-// location.host carries :80 there, so the default port is taken off wherever a URL comes from.
-function normaliseAuthority(scheme, authority) {
-  var match = AUTHORITY.exec(authority.replace(/^.*@/, ''));
-  var port = match && match[2] ? +match[2].substring(1) : 0;
-  if (!match) {
-    return null;
-  }
-  return match[1].toLowerCase() + (port && port !== DEFAULT_PORTS[scheme] ? ':' + port : '');
+// [, scheme, authority, path, query] without the fragment, each as it is written, with its punctuation.
+function split(url) {
+  return /^([a-z][a-z0-9+.\-]*:)?(\/\/[^\/?#]*)?([^?#]*)([^#]*)/i.exec(url);
 }
 
 // URL: "shorten" and the single and double dot segments, which may also be written %2e.
@@ -48,52 +38,28 @@ function removeDotSegments(path) {
   return '/' + kept.join('/');
 }
 
-// {origin, path, query, href} of an absolute http(s) URL, normalised; the fragment and user:password@ are dropped.
-export function parseUrl(text) {
-  var match = HTTP_URL.exec(text);
-  var scheme = match && match[1].toLowerCase();
-  var authority = match && normaliseAuthority(scheme, match[2]);
-  var url;
-  if (!authority) {
-    return null;
-  }
-  url = {
-    origin: scheme + '://' + authority,
-    path: percentEncode(removeDotSegments(match[3] || '/'), NOT_IN_PATH),
-    query: percentEncode(match[4] || '', NOT_IN_QUERY)
-  };
-  url.href = url.origin + url.path + url.query;
-  return url;
+// Support: IE 8 - 9
+// location.host carries :80 there, so the default port is taken off wherever a URL comes from.
+function normaliseAuthority(authority, scheme) {
+  return authority.replace(/^.*@/, '//').toLowerCase().replace(scheme === 'http:' ? /:0*(80)?$/ : /:0*(443)?$/, '');
 }
 
-function absolute(head, query, base) {
-  if (/^[a-z][a-z0-9+.\-]*:/i.test(head)) {
-    return head + query;
+// `reference` as a document at `base` means it, absolute and normalised, without user, password and fragment; or ''.
+export function resolveUrl(reference, base) {
+  var url = split(String(reference).replace(/^[\x00- ]+|[\x00- ]+$|[\t\n\r]/g, '').replace(/^[^?#]+/, function (head) {
+    return head.replace(/\\/g, '/');
+  }));
+  var from = split(base);
+  var scheme = (url[1] || from[1] || '').toLowerCase();
+  if (!url[2] && !url[1]) {
+    url[2] = from[2];
+    if (!url[3]) {
+      url[3] = from[3];
+      url[4] = url[4] || from[4];
+    } else if (!startsWith(url[3], '/')) {
+      url[3] = from[3].replace(/[^\/]*$/, '') + url[3];
+    }
   }
-  if (!base) {
-    return '';
-  }
-  if (startsWith(head, '//')) {
-    return base.origin.replace(/\/\/.*$/, '') + head + query;
-  }
-  if (startsWith(head, '/')) {
-    return base.origin + head + query;
-  }
-  if (head) {
-    return base.origin + base.path.replace(/[^\/]*$/, '') + head + query;
-  }
-  return base.origin + base.path + (query || base.query);
-}
-
-// The parts of `reference` as a document at `baseUrl` means it, or null.
-export function resolveUrl(reference, baseUrl) {
-  var text = String(reference).replace(/^[\x00-\x20]+|[\x00-\x20]+$/g, '').replace(/[\t\n\r]/g, '').replace(/#.*$/, '');
-  var at = positionOf(text, '?');
-  var head = (at < 0 ? text : text.substring(0, at)).replace(/\\/g, '/');
-  return parseUrl(absolute(head, at < 0 ? '' : text.substring(at), parseUrl(baseUrl)));
-}
-
-// Wire 3.1: the target of a call is relative to the base; null for a URL that is not below it.
-export function targetBelow(base, url) {
-  return url && startsWith(url.href, base + '/') ? url.href.substring(base.length) : null;
+  return /^https?:$/.test(scheme) && url[2] && url[2] !== '//' ? scheme + normaliseAuthority(url[2], scheme) +
+    percentEncode(removeDotSegments(url[3]), NOT_IN_PATH) + percentEncode(url[4], NOT_IN_QUERY) : '';
 }

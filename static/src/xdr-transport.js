@@ -1,196 +1,158 @@
-// One XDomainRequest: its quirks end here. Text goes out, exactly one outcome comes back; never a second try,
-// since a POST may have been done.
+// One XDomainRequest for each call: its quirks end here. Text goes out, text comes back; never a second try, since a
+// POST may have been done.
+//
+// The call has {_host, _outerMethod, _outerUrl, _outerBody, _receive(text, whole)}.
 
-import { NativeXDomainRequest, after, forget, later, root } from './env.js';
-import { enqueue, leave, withdraw } from './queue.js';
+import { NativeXDomainRequest, forget, later, root } from './env.js';
+import { failCall, isLive } from './request-state.js';
 import { removeFrom } from './text.js';
 
+// Support: IE 8 - 9
+// More than the connection pool holds cancel each other or hang without an event; the pool has six for a host,
+// which the page's own images and scripts share.
+var MOST_PER_HOST = 4;
 var SILENCE_MILLISECONDS = 300000;
+// XMLHttpRequest: "if not roughly 50ms have passed since these steps were last invoked, then return".
+var PROGRESS_MILLISECONDS = 50;
 
 // Support: document mode 8, also of IE 11
-// An XDomainRequest that nothing refers to is collected in flight. It is in this list from birth to its last event.
+// An XDomainRequest that nothing refers to is collected in flight. Its call is in this list from birth to its last event.
 var live = [];
-var watchesUnload = false;
+var waiting = [];
+var watchesUnload;
 
-function failure(code, detail) {
-  return { code: code, detail: detail };
-}
-
-// Support: IE 8 - 9
-// abort() is an error before send() and after the end.
-function abortNative(exchange) {
-  try {
-    if (exchange.sent) {
-      exchange.xdr.abort();
+// Nothing is heard of it any more, and another may start.
+function release(call) {
+  forget(call._watchdog);
+  forget(call._reading);
+  if (!removeFrom(waiting, call) && removeFrom(live, call)) {
+    later(startNext);
+    // Support: IE 8 - 9
+    // abort() is an error before send() and after the end.
+    try {
+      call._xdr.onload = call._xdr.onerror = call._xdr.ontimeout = call._xdr.onprogress = null;
+      if (!call._ended) {
+        call._xdr.abort();
+      }
+    } catch (notAbortable) {
+      return;
     }
-  } catch (notAbortable) {
-    return;
   }
-}
-
-function dropHandlers(xdr) {
-  try {
-    xdr.onload = null;
-    xdr.onerror = null;
-    xdr.ontimeout = null;
-    xdr.onprogress = null;
-  } catch (gone) {
-    return;
-  }
-}
-
-function release(exchange) {
-  exchange.over = true;
-  forget(exchange.watchdog);
-  if (exchange.xdr) {
-    dropHandlers(exchange.xdr);
-    exchange.xdr = null;
-  }
-  if (removeFrom(live, exchange)) {
-    leave();
-  }
-}
-
-function settle(exchange, outcome) {
-  var done = exchange.done;
-  if (exchange.over) {
-    return;
-  }
-  exchange.done = null;
-  release(exchange);
-  // Support: IE 8 - 9
-  // An answer from the cache arrives inside send().
-  if (exchange.sending) {
-    later(function () {
-      deliver(exchange, done, outcome);
-    });
-  } else {
-    deliver(exchange, done, outcome);
-  }
-}
-
-function deliver(exchange, done, outcome) {
-  if (!exchange.cancelled) {
-    done(outcome);
-  }
-}
-
-function loaded(exchange) {
-  var text;
-  if (exchange.over) {
-    return;
-  }
-  try {
-    text = exchange.xdr.responseText;
-  } catch (unreadable) {
-    settle(exchange, failure('answer-unreadable', 'The browser refused to hand out the answer.'));
-    return;
-  }
-  settle(exchange, { text: String(text || '') });
 }
 
 // Support: IE 9
 // A request can end in silence, after a reset connection for instance.
-function watch(exchange) {
-  forget(exchange.watchdog);
-  exchange.watchdog = after(SILENCE_MILLISECONDS, function () {
-    abortNative(exchange);
-    settle(exchange, failure('no-answer', 'The browser has said nothing for ' + SILENCE_MILLISECONDS / 1000 + ' seconds.'));
-  });
+function watch(call) {
+  forget(call._watchdog);
+  call._watchdog = later(function () {
+    failCall(call, 'no-answer: the browser has said nothing for five minutes.');
+  }, SILENCE_MILLISECONDS);
+}
+
+function read(call, whole) {
+  var text;
+  call._reading = 0;
+  // Support: IE 8 - 9
+  // responseText may be unreadable, on the way and at the end, and it may be no string.
+  try {
+    text = String(call._xdr.responseText || '');
+  } catch (unreadable) {
+    if (whole) {
+      failCall(call, 'no-answer: the browser does not hand it out.');
+    }
+    return;
+  }
+  call._receive(text, whole);
+}
+
+function refuse(call, error) {
+  failCall(call, 'xdr-refused: ' + error.message);
 }
 
 // Support: IE 9
 // A request is dropped now and then if a handler is missing, or if onprogress is a function that another
 // request has: four function literals, before open().
-function setHandlers(exchange) {
-  exchange.xdr.onload = function () {
-    loaded(exchange);
+function setHandlers(call) {
+  var xdr = call._xdr;
+  xdr.onload = function () {
+    if (isLive(call)) {
+      call._ended = true;
+      read(call, true);
+    }
   };
-  exchange.xdr.onerror = function () {
-    settle(exchange, failure('no-answer', 'The bridge cannot be reached, or it does not allow this page\'s origin, or the answer is not its own.'));
+  xdr.onerror = function () {
+    call._ended = true;
+    failCall(call, 'no-answer: there is no bridge, or it does not allow this page.');
   };
-  exchange.xdr.ontimeout = function () {
-    settle(exchange, { timedOut: true, code: 'timeout', detail: 'The browser gave up waiting.' });
+  xdr.ontimeout = function () {
+    call._ended = true;
+    failCall(call, 'no-answer: the browser gave up.');
   };
-  exchange.xdr.onprogress = function () {
-    if (!exchange.over) {
-      watch(exchange);
+  xdr.onprogress = function () {
+    if (isLive(call)) {
+      watch(call);
+      call._reading = call._reading || later(function () {
+        read(call);
+      }, PROGRESS_MILLISECONDS);
     }
   };
 }
 
-function refused(exchange, error) {
-  settle(exchange, failure('xdr-refused', 'XDomainRequest refused it: ' + (error && error.message || error)));
-}
-
-// Support: IE 9
-// Of several requests sent in one task some are lost; even a single one, if it is sent in the task that made it.
-function transmit(exchange) {
-  var xdr = exchange.xdr;
-  if (exchange.over) {
+function start(call) {
+  live.push(call);
+  try {
+    call._xdr = new NativeXDomainRequest();
+    setHandlers(call);
+    call._xdr.open(call._outerMethod, call._outerUrl);
+  } catch (error) {
+    refuse(call, error);
     return;
   }
-  exchange.sending = true;
-  watch(exchange);
-  try {
-    xdr.send(exchange.request.body || '');
-    exchange.sent = true;
-  } catch (error) {
-    refused(exchange, error);
-  }
-  exchange.sending = false;
-}
-
-function start(exchange) {
-  live.push(exchange);
-  try {
-    exchange.xdr = new NativeXDomainRequest();
-    setHandlers(exchange);
-    exchange.xdr.open(exchange.request.method, exchange.request.url);
-    if (exchange.request.timeout > 0) {
-      exchange.xdr.timeout = exchange.request.timeout;
-    }
-  } catch (error) {
-    refused(exchange, error);
-    return;
-  }
+  // Support: IE 9
+  // Of several requests sent in one task some are lost; even a single one, if it is sent in the task that made it.
   later(function () {
-    transmit(exchange);
+    if (isLive(call)) {
+      watch(call);
+      // An answer from the cache may arrive inside send(), which is no harm: the page's own send() is long over.
+      try {
+        call._xdr.send(call._outerBody || '');
+      } catch (error) {
+        refuse(call, error);
+      }
+    }
   });
 }
 
-function cancelAll() {
-  while (live.length) {
-    cancelExchange(live[0]);
+// One start per task: whoever adds to `waiting` or takes from `live` sees to a task.
+function startNext() {
+  var i, j, inFlight;
+  for (i = 0; i < waiting.length; i++) {
+    inFlight = 0;
+    for (j = 0; j < live.length; j++) {
+      inFlight += live[j]._host === waiting[i]._host;
+    }
+    if (inFlight < MOST_PER_HOST) {
+      start(waiting.splice(i, 1)[0]);
+      return;
+    }
   }
 }
 
 // Support: IE 8 - 9
 // What is in flight when the page goes away keeps its connection. Not beforeunload, which a mailto: link fires too.
-function watchUnload() {
+function releaseAll() {
+  waiting = [];
+  while (live.length) {
+    release(live[0]);
+  }
+}
+
+export function transmit(call) {
   if (!watchesUnload && root.attachEvent) {
     watchesUnload = true;
-    root.attachEvent('onunload', cancelAll);
+    root.attachEvent('onunload', releaseAll);
   }
-}
-
-// `request` is {method, url, body, timeout}. `done` gets {text}, or {code, detail, timedOut}, once, in a later task.
-export function beginExchange(request, done) {
-  var exchange = { request: request, done: done, xdr: null, sent: false, sending: false, over: false, cancelled: false };
-  exchange.start = function () {
-    start(exchange);
-  };
-  watchUnload();
-  enqueue(exchange.start);
-  return exchange;
-}
-
-// Nothing is delivered any more.
-export function cancelExchange(exchange) {
-  exchange.cancelled = true;
-  if (exchange.over || withdraw(exchange.start)) {
-    return;
-  }
-  abortNative(exchange);
-  release(exchange);
+  call._drop = release;
+  waiting.push(call);
+  later(startNext);
 }

@@ -1,10 +1,42 @@
-// The twins of xdr_bridge's codec, and what they rest on, for the vectors and the starved realm.
+// The twins of xdr_bridge's codec, in the words of tests/vectors, for the vectors and the starved realm.
 
-export { decodeBase64, decodeUserDefined, decodeUtf8 } from '../../../static/src/bytes.js';
-export { decodeFrame } from '../../../static/src/frame.js';
+import { decodeBase64 as decode } from '../../../static/src/bytes.js';
+import { createReader, readFrame } from '../../../static/src/frame.js';
+import { getHeader } from '../../../static/src/headers.js';
+import { encodeTunnelRequest as encode } from '../../../static/src/tunnel.js';
+
+export { decodeUtf8 } from '../../../static/src/bytes.js';
+export { createReader, readFrame } from '../../../static/src/frame.js';
 export {
   combineHeader, isForbiddenHeader, isHeaderValue, isToken, normaliseMethod, serialiseHeaders
 } from '../../../static/src/headers.js';
 export { replaceLoneSurrogates } from '../../../static/src/text.js';
-export { encodeTunnelRequest } from '../../../static/src/tunnel.js';
-export { parseUrl, resolveUrl, targetBelow } from '../../../static/src/url.js';
+export { resolveUrl } from '../../../static/src/url.js';
+
+export function decodeBase64(text) {
+  return decode(text, 0);
+}
+
+export function encodeTunnelRequest(call, once, bridge) {
+  var subject = { _method: call.method, _target: call.target, _headers: call.headers, _body: call.body, _base64: call.base64 };
+  encode(subject, once, bridge.base, bridge.mount);
+  return {
+    method: subject._outerMethod,
+    target: subject._outerUrl.substring(bridge.base.length),
+    body: subject._outerBody === undefined ? null : subject._outerBody
+  };
+}
+
+// A reader as the page sees it, or {code, detail}.
+export function answerOf(reader, error) {
+  var match = /^([^:]*): (.*)$/.exec(error);
+  return match ? { code: match[1], detail: match[2] } : {
+    status: reader._status, statusText: reader._statusText, headers: reader._headers, responseText: reader._text,
+    target: getHeader(reader._own, 'xdr-url')
+  };
+}
+
+export function decodeFrame(text, binary) {
+  var reader = createReader(binary ? 0xF700 : undefined);
+  return answerOf(reader, readFrame(reader, text, true));
+}

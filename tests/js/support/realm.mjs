@@ -185,17 +185,23 @@ function fakeXMLHttpRequest(world) {
   };
 }
 
-// `scripts` are the src attributes in the document; the polyfill is one of them.
+// `scripts` are the script elements of the document, as their src or all their attributes; the polyfill is one of them.
+const scriptElement = (script) => {
+  const attributes = typeof script === 'string' ? { src: script } : script;
+  return { src: attributes.src, getAttribute: (name) => attributes[name] ?? null };
+};
+
+
 export function createWorld({
   page = 'https://shop.example/shop/index.html', scripts = ['https://api.example/xdr/xdr-bridge.js'], base = null,
-  native = 'poor', xdr = true, script = {}, console = true,
+  native = 'poor', xdr = true, script = {}, console = true, file = 'xdr-bridge.js', prepare = () => {},
 } = {}) {
   const { realm, run } = starve();
   const world = { realm, xdrs: [], natives: [], script, timers: new Timers(), sentences: [], unload: [] };
   realm.window = realm;
   realm.location = { href: page, protocol: page.replace(/:.*$/, ':') };
   realm.document = {
-    getElementsByTagName: (name) => (name === 'base' ? base ? [{ href: base }] : [] : scripts.map((src) => ({ src }))),
+    getElementsByTagName: (name) => (name === 'base' ? base ? [{ href: base }] : [] : scripts.map(scriptElement)),
   };
   realm.setTimeout = world.timers.set;
   realm.clearTimeout = world.timers.clear;
@@ -210,9 +216,11 @@ export function createWorld({
   if (native === 'cors') {
     realm.XMLHttpRequest.prototype.withCredentials = false;
   }
+  prepare(world);
   world.native = realm.XMLHttpRequest;
   world.before = Object.getOwnPropertyNames(realm);
-  world.load = () => run(read('static/xdr-bridge.js'));
+  world.run = run;
+  world.load = () => run(read(`static/${file}`));
   world.settle = () => world.timers.advance(0);
   world.load();
   return world;
