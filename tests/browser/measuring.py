@@ -50,3 +50,18 @@ def measure_conformance(chromium: Browser, rig: Rig, profile: str) -> dict[str, 
     )
     with fresh_page(chromium, profile) as page:
         return read_results(page, rig.page_origin + path, seconds=60)
+
+
+def measure_fault(
+    chromium: Browser, rig: Rig, profile: str, origin: str, attributes: str
+) -> dict[str, str]:
+    """Make every kind of call on one of the emulator's worst days; kind -> how it ended."""
+    path = rig.add_page(
+        "fault.html",
+        profile,
+        ["/scripts/faults.js"],
+        before=["/scripts/fast-clock.js"],
+        emulator=attributes,
+    )
+    with fresh_page(chromium, profile) as page:
+        return read_results(page, origin + path, seconds=45)

@@ -191,7 +191,7 @@ class Rig:
             head="\n".join(tags[: -len(list(scripts)) or None]),
             title=name,
             api=self.bridge_origin,
-            page=self.page_origin,
+            direct=self.api_origin,
             body="\n".join(tags[-len(list(scripts)) or len(tags) :]),
         )
         return f"/{name}"
@@ -202,7 +202,7 @@ _HTML = """<!DOCTYPE html>
 <script src="/scripts/report.js"></script>
 {head}
 <body>
-<script>var api = '{api}';</script>
+<script>var api = '{api}', direct = '{direct}';</script>
 {body}
 </body>
 """
@@ -230,6 +230,6 @@ def read_results(page: Page, url: str, seconds: int = 15) -> dict[str, Any]:
     except TimeoutError as error:
         raise AssertionError(f"no results from {url}; it is at {page.title()!r}") from error
     report: dict[str, Any] = json.loads(written.inner_text())
-    assert report["errors"] == []
+    assert report["errors"] == [], f"window.onerror of {url}: {report['errors']}"
     results: dict[str, Any] = report["results"]
     return results

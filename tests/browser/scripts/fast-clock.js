@@ -1,0 +1,7 @@
+// Before the polyfill: what it would wait for minutes comes in a moment.
+(function () {
+  var nativeSetTimeout = window.setTimeout;
+  window.setTimeout = function (callback, milliseconds) {
+    return nativeSetTimeout(callback, milliseconds >= 60000 ? 300 : milliseconds);
+  };
+})();
