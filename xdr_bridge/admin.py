@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import socket
 from typing import Any, NoReturn
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler
 
 from xdr_bridge.config.listing import as_json
@@ -51,8 +52,8 @@ class Admin:
         Raises:
             OSError: The port cannot be bound.
         """
-        sockets = bind_sockets(self.port, _HOST)
-        self.port = sockets[0].getsockname()[1]
+        listener = _listen(self.port)
+        self.port = listener.getsockname()[1]
         shared = {
             "reloads": self._reloads,
             "hosts": {f"{name}:{self.port}" for name in (_HOST, "localhost")},
@@ -69,7 +70,7 @@ class Admin:
             idle_connection_timeout=_IDLE_SECONDS,
             body_timeout=_IDLE_SECONDS,
         )
-        self._server.add_sockets(sockets)
+        self._server.add_socket(listener)
 
     async def stop(self) -> None:
         """Close everything. May be called twice."""
@@ -104,6 +105,11 @@ class _Guarded(RequestHandler):
             raise HTTPError(403, "a request of a form's Content-Type may be a web page's")
         if len(headers.get_list("Host")) != 1 or headers["Host"].lower() not in self.hosts:
             raise HTTPError(403, f"the Host has to be {' or '.join(sorted(self.hosts))}")
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Leave refusals to `_log`; what is a mistake of ours is Tornado's to log."""
+        if not isinstance(value, HTTPError):
+            super().log_exception(typ, value, tb)
 
     def write_error(self, status_code: int, **details: Any) -> None:
         """Write the one shape of every refusal (RFC 9457)."""
@@ -151,6 +157,22 @@ class _Nothing(_Guarded):
     def prepare(self) -> NoReturn:
         super().prepare()
         raise HTTPError(404, "there are POST /reload and GET /config")
+
+
+def _listen(port: int) -> socket.socket:
+    """Listen on loopback. Tornado's `bind_sockets` leaves its socket open if it cannot."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if os.name != "nt":
+            # Windows means another thing by the name: to share the port with whoever has it.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setblocking(False)
+        listener.bind((_HOST, port))
+        listener.listen(16)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
 
 
 def _text(content: dict[str, Any]) -> str:
