@@ -478,7 +478,7 @@
     return sniffed ? 'text/html' : declared;
   }
 
-  async function readBody(response, decoder, onText) {
+  async function readBody(response, decoder, onBytes) {
     const reader = response.body?.getReader();
     let text = '';
     let received = 0;
@@ -489,7 +489,7 @@
       }
       received += value.length;
       text += decoder.decode(value, { stream: true });
-      await onText(text, received);
+      await onBytes(text, received);
     }
     return text + decoder.decode();
   }
@@ -504,14 +504,15 @@
       return { text: PORTAL, type: 'text/html' };
     }
     const contentType = response.headers.get('content-type') ?? '';
-    let text = await readBody(response, decoderFor(contentType), onText);
+    const typeOfText = (text) => typeOf(contentType, text, response.headers, faults);
+    let text = await readBody(response, decoderFor(contentType), (soFar, received) => onText(soFar, received, typeOfText(soFar)));
     if (faults.has('truncate')) {
       text = text.substring(0, text.length >> 1);
     }
     if (ie8 && text.indexOf('\0') >= 0) {
       text = text.substring(0, text.indexOf('\0')); // (model)
     }
-    const answer = { text, type: typeOf(contentType, text, response.headers, faults) };
+    const answer = { text, type: typeOfText(text) };
     if (isCacheable(response.headers)) {
       cache.set(request.url, answer);
     }
@@ -540,7 +541,8 @@
   }
 
   function leave(core) {
-    const cores = open.get(core.url.host) ?? [];
+    // One that was never opened has no host.
+    const cores = open.get(core.url?.host) ?? [];
     for (let i = 0; i < cores.length; i++) {
       if (cores[i] === core) {
         cores.splice(i, 1);
@@ -579,10 +581,21 @@
       const cached = this.#faults.has('syncCache') && cachedAnswer(this.url.href);
       this.state = 'sent';
       if (cached) {
-        this.#finish('load', cached);
+        this.#finishInsideSend(cached);
       } else if (enter(this, this.#faults.get('pool'))) {
         this.#watch();
         this.#run(body);
+      }
+    }
+
+    // What a handler throws goes to window.onerror also here, not to the caller of send().
+    #finishInsideSend(cached) {
+      try {
+        this.#finish('load', cached);
+      } catch (exception) {
+        inTask(() => {
+          throw exception;
+        });
       }
     }
 
@@ -611,7 +624,7 @@
       const request = { method: this.method, url: this.url.href, body, signal: this.#controller.signal };
       try {
         if (!this.#faults.has('inPrivate')) {
-          answer = await exchange(request, this.#profile, (text, received) => this.#progress(text, received));
+          answer = await exchange(request, this.#profile, (...news) => this.#progress(...news));
         }
       } catch {
         answer = null;
@@ -625,7 +638,8 @@
       }
     }
 
-    async #progress(text, received) {
+    async #progress(text, received, type) {
+      this.type = type;
       if (this.#progressLeft > 0 && received >= Number(this.#faults.get('slowProgress') ?? 0)) {
         this.#progressLeft--;
         await inTask(() => {

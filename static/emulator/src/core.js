@@ -32,10 +32,21 @@ export class Core {
     const cached = this.#faults.has('syncCache') && cachedAnswer(this.url.href);
     this.state = 'sent';
     if (cached) {
-      this.#finish('load', cached);
+      this.#finishInsideSend(cached);
     } else if (enter(this, this.#faults.get('pool'))) {
       this.#watch();
       this.#run(body);
+    }
+  }
+
+  // What a handler throws goes to window.onerror also here, not to the caller of send().
+  #finishInsideSend(cached) {
+    try {
+      this.#finish('load', cached);
+    } catch (exception) {
+      inTask(() => {
+        throw exception;
+      });
     }
   }
 
@@ -64,7 +75,7 @@ export class Core {
     const request = { method: this.method, url: this.url.href, body, signal: this.#controller.signal };
     try {
       if (!this.#faults.has('inPrivate')) {
-        answer = await exchange(request, this.#profile, (text, received) => this.#progress(text, received));
+        answer = await exchange(request, this.#profile, (...news) => this.#progress(...news));
       }
     } catch {
       answer = null;
@@ -78,7 +89,8 @@ export class Core {
     }
   }
 
-  async #progress(text, received) {
+  async #progress(text, received, type) {
+    this.type = type;
     if (this.#progressLeft > 0 && received >= Number(this.#faults.get('slowProgress') ?? 0)) {
       this.#progressLeft--;
       await inTask(() => {

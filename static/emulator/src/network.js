@@ -60,7 +60,7 @@ function typeOf(contentType, text, headers, faults) {
   return sniffed ? 'text/html' : declared;
 }
 
-async function readBody(response, decoder, onText) {
+async function readBody(response, decoder, onBytes) {
   const reader = response.body?.getReader();
   let text = '';
   let received = 0;
@@ -71,7 +71,7 @@ async function readBody(response, decoder, onText) {
     }
     received += value.length;
     text += decoder.decode(value, { stream: true });
-    await onText(text, received);
+    await onBytes(text, received);
   }
   return text + decoder.decode();
 }
@@ -86,14 +86,15 @@ export async function exchange(request, { ie8, faults }, onText) {
     return { text: PORTAL, type: 'text/html' };
   }
   const contentType = response.headers.get('content-type') ?? '';
-  let text = await readBody(response, decoderFor(contentType), onText);
+  const typeOfText = (text) => typeOf(contentType, text, response.headers, faults);
+  let text = await readBody(response, decoderFor(contentType), (soFar, received) => onText(soFar, received, typeOfText(soFar)));
   if (faults.has('truncate')) {
     text = text.substring(0, text.length >> 1);
   }
   if (ie8 && text.indexOf('\0') >= 0) {
     text = text.substring(0, text.indexOf('\0')); // (model)
   }
-  const answer = { text, type: typeOf(contentType, text, response.headers, faults) };
+  const answer = { text, type: typeOfText(text) };
   if (isCacheable(response.headers)) {
     cache.set(request.url, answer);
   }

@@ -21,7 +21,8 @@ export function enter(core, fault) {
 }
 
 export function leave(core) {
-  const cores = open.get(core.url.host) ?? [];
+  // One that was never opened has no host.
+  const cores = open.get(core.url?.host) ?? [];
   for (let i = 0; i < cores.length; i++) {
     if (cores[i] === core) {
       cores.splice(i, 1);
