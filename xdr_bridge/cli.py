@@ -17,10 +17,11 @@ from xdr_bridge.admin import Admin
 from xdr_bridge.config import Settings
 from xdr_bridge.config.listing import as_lines, schema
 from xdr_bridge.errors import ConfigError, Problem
-from xdr_bridge.explain import Question, explain
+from xdr_bridge.explain import explain
 from xdr_bridge.flags import add_settings, leftover_problems, read_flags
 from xdr_bridge.gateway import Gateway
 from xdr_bridge.pages.demo import run_demo
+from xdr_bridge.questions import Question
 from xdr_bridge.reloads import Reloads
 from xdr_bridge.routes import Route
 

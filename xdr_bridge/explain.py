@@ -8,87 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from urllib.parse import urlsplit
 
 from xdr_bridge.bridge import Bridge
 from xdr_bridge.cors import CorsPolicy
-from xdr_bridge.errors import Code, ConfigError, Problem, RequestError, shown
+from xdr_bridge.errors import RequestError, shown
 from xdr_bridge.fields import (
     SAFELISTED_METHODS,
     is_forbidden_method,
     is_safelisted_request_header,
-    normalise_method,
     unsafe_request_header_names,
 )
-from xdr_bridge.messages import Headers, Pair, RequestHead, is_token
+from xdr_bridge.messages import Headers, Pair, RequestHead
+from xdr_bridge.questions import Question
 from xdr_bridge.routes import Route
 from xdr_bridge.steps import Forward, ReadBody, Reply
 from xdr_bridge.targets import resolve_target
 
 # What may be a password is not repeated.
 _SECRET = frozenset({"authorization", "cookie", "proxy-authorization"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """A call as a page makes it.
-
-    Attributes:
-        host: The public host that is called, with its port; None where it is not said.
-        target: Path and query.
-        origin: The page's origin; None where who calls is no page.
-        method: The method, normalised.
-        headers: The headers that the page sets.
-    """
-
-    host: str | None
-    target: str
-    origin: str | None
-    method: str
-    headers: Headers
-
-    @classmethod
-    def read(cls, url: str, origin: str | None, method: str, headers: Sequence[str]) -> Question:
-        """Read a question as it is written on a command line.
-
-        Args:
-            url: A path, or a URL.
-            origin: The page's origin.
-            method: Any method.
-            headers: Fields as `Name: value`.
-
-        Raises:
-            ConfigError: What cannot be asked; every problem at once.
-        """
-        problems: list[Problem] = []
-        host, target = None, url.partition("#")[0]
-        if not target.startswith("/"):
-            try:
-                parts = urlsplit(target)
-                host = parts.netloc.rpartition("@")[2]
-                if parts.scheme not in ("http", "https") or not parts.hostname:
-                    raise ValueError
-                target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            except ValueError:
-                reason = "is neither a path nor an http or https URL; /items would be"
-                problems.append(Problem("URL", url, reason))
-        if not is_token(method):
-            problems.append(Problem("--method", method, "is no method; PUT would be"))
-        pairs: list[Pair] = []
-        for line in headers:
-            name, colon, value = line.partition(":")
-            pair = (name, value.strip(" \t"))
-            try:
-                if not colon:
-                    raise RequestError(Code.HEADER_NAME_MALFORMED, "has no colon")
-                pairs += Headers([pair])
-            except RequestError as error:
-                reason = f"cannot be set: {error.detail}; 'X-Name: value' would be accepted"
-                problems.append(Problem("--header", line, reason))
-        if problems:
-            raise ConfigError(tuple(problems))
-        method = normalise_method(method)
-        return cls(host=host, target=target, origin=origin, method=method, headers=Headers(pairs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +86,9 @@ class _Explainer:
             yield self._preflight()
         preflight_refused = len(self.refusals) > before
         yield self._native(route, sent=not preflight_refused)
-        if question.origin is not None:
+        if self._is_same_origin(route):
+            yield _line("tunnelled", "none: a page needs no tunnel to its own origin")
+        elif question.origin is not None:
             yield self._tunnelled()
 
     def _judge(self, route: Route, target: str) -> Iterator[str]:

@@ -1,0 +1,73 @@
+"""A call as a page makes it, to ask about. Syntax only; what becomes of it, the bridge says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from xdr_bridge.errors import Code, ConfigError, Problem, RequestError
+from xdr_bridge.fields import normalise_method
+from xdr_bridge.messages import Headers, Pair, is_token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A call as a page makes it.
+
+    Attributes:
+        host: The public host that is called, with its port; None where it is not said.
+        target: Path and query.
+        origin: The page's origin; None where who calls is no page.
+        method: The method, normalised.
+        headers: The headers that the page sets.
+    """
+
+    host: str | None
+    target: str
+    origin: str | None
+    method: str
+    headers: Headers
+
+    @classmethod
+    def read(cls, url: str, origin: str | None, method: str, headers: Sequence[str]) -> Question:
+        """Read a question as it is written on a command line.
+
+        Args:
+            url: A path, or a URL.
+            origin: The page's origin.
+            method: Any method.
+            headers: Fields as `Name: value`.
+
+        Raises:
+            ConfigError: What cannot be asked; every problem at once.
+        """
+        problems: list[Problem] = []
+        host, target = None, url.partition("#")[0]
+        if not target.startswith("/"):
+            try:
+                parts = urlsplit(target)
+                host = parts.netloc.rpartition("@")[2]
+                if parts.scheme not in ("http", "https") or not parts.hostname:
+                    raise ValueError
+                target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            except ValueError:
+                reason = "is neither a path nor an http or https URL; /items would be"
+                problems.append(Problem("URL", url, reason))
+        if not is_token(method):
+            problems.append(Problem("--method", method, "is no method; PUT would be"))
+        pairs: list[Pair] = []
+        for line in headers:
+            name, colon, value = line.partition(":")
+            pair = (name, value.strip(" \t"))
+            try:
+                if not colon:
+                    raise RequestError(Code.HEADER_NAME_MALFORMED, "has no colon")
+                pairs += Headers([pair])
+            except RequestError as error:
+                reason = f"cannot be set: {error.detail}; 'X-Name: value' would be accepted"
+                problems.append(Problem("--header", line, reason))
+        if problems:
+            raise ConfigError(tuple(problems))
+        method = normalise_method(method)
+        return cls(host=host, target=target, origin=origin, method=method, headers=Headers(pairs))
