@@ -6,18 +6,8 @@ var root = window;
 var NativeXMLHttpRequest = root.XMLHttpRequest;
 var NativeXDomainRequest = root.XDomainRequest;
 var NativeActiveXObject = root.ActiveXObject;
-
-var nativeSetTimeout = root.setTimeout;
-var nativeClearTimeout = root.clearTimeout;
-
-// Only the first argument of `callback` is ever left out: old engines pass one of their own.
-function later(callback, milliseconds) {
-  return nativeSetTimeout(callback, milliseconds || 0);
-}
-
-function forget(timer) {
-  nativeClearTimeout(timer);
-}
+var later = root.setTimeout;
+var forget = root.clearTimeout;
 
 // Support: IE 8 - 9
 // There is no console until the developer tools have been opened, and its methods are host objects.
@@ -42,14 +32,14 @@ function domException(name, code, message) {
 
 var FORBIDDEN = new RegExp('^(accept-(charset|encoding)|access-control-request-(headers|method)|connection|content-length|' +
   'cookie2?|date|dnt|expect|host|keep-alive|origin|referer|set-cookie|te|trailer|transfer-encoding|upgrade|via|(proxy|sec)-.*)$', 'i');
-var FORBIDDEN_METHOD = /(^|,)\s*(connect|trace|track)\s*(,|$)/i;
 
 function isToken(text) {
   return /^[!#$%&'*+\-.\^`|~\w]+$/.test(text);
 }
 
+// Also within the list of an overriding header.
 function isForbiddenMethod(method) {
-  return FORBIDDEN_METHOD.test(method);
+  return /(^|,)\s*(connect|trace|track)\s*(,|$)/i.test(method);
 }
 
 // Fetch: "normalize a method": PATCH and every other method keep their case.
@@ -57,17 +47,12 @@ function normaliseMethod(method) {
   return /^(delete|get|head|options|post|put)$/i.test(method) ? method.toUpperCase() : method;
 }
 
-// Fetch: a header value holds no NUL, CR or LF. The bridge is stricter (Wire 4.3) and says so itself.
-function isHeaderValue(value) {
-  return !/[\x00\r\n]/.test(value);
-}
-
 // Fetch: "forbidden request-header", by name and, for method overrides, by value.
 function isForbiddenHeader(name, value) {
   return FORBIDDEN.test(name) || /^x-(http-method|(http-)?method-override)$/i.test(name) && isForbiddenMethod(value);
 }
 
-function find(headers, name) {
+function findHeader(headers, name) {
   var i;
   for (i = 0; i < headers.length; i++) {
     if (headers[i][0].toLowerCase() === name.toLowerCase()) {
@@ -78,24 +63,15 @@ function find(headers, name) {
 }
 
 function getHeader(headers, name) {
-  var field = find(headers, name);
+  var field = findHeader(headers, name);
   return field && field[1];
 }
 
 // Fetch: "combine": one field per name, values joined by a comma, the first spelling of the name kept.
 function combineHeader(headers, name, value) {
-  var field = find(headers, name);
+  var field = findHeader(headers, name);
   if (field) {
     field[1] += ', ' + value;
-  } else {
-    headers.push([name, value]);
-  }
-}
-
-function setHeader(headers, name, value) {
-  var field = find(headers, name);
-  if (field) {
-    field[1] = value;
   } else {
     headers.push([name, value]);
   }
@@ -136,41 +112,33 @@ function replaceLoneSurrogates(text) {
   });
 }
 
-// True if it was there.
+// A list of what was removed, or nothing.
 function removeFrom(list, item) {
   var i;
   for (i = 0; i < list.length; i++) {
     if (list[i] === item) {
-      list.splice(i, 1);
-      return true;
+      return list.splice(i, 1);
     }
   }
-  return false;
 }
 
 // Between the bodies that pages give and read, and the text that travels.
 
 
-var XML_TYPE = /^\s*((text|application)\/|[^;]*\+)xml\s*(;|$)/i;
-
-function serialiseDocument(document) {
-  // Support: IE 5 - 9
-  // A document of MSXML knows its own text; XMLSerializer (IE 9) does not take one.
-  return typeof document.xml === 'string' ? document.xml : new root.XMLSerializer().serializeToString(document);
-}
-
 // Fetch: "extract" a body. XMLHttpRequest: send() names its type, or corrects a charset that is not that of the text.
 function extractBody(call, body) {
-  var own = getHeader(call._headers, 'content-type');
-  var text = body.nodeType === 9 ? serialiseDocument(body) : String(body);
-  if (call._base) {
-    setHeader(call._headers, 'Content-Type', own !== null ?
-      own.replace(/(;\s*charset\s*=\s*)(?!"?utf-8"?\s*(;|$))("[^"]*"|[^;\s]*)/i, '$1UTF-8') :
-      (body.nodeType === 9 ? 'application/xml' :
-        root.URLSearchParams && body instanceof root.URLSearchParams ? 'application/x-www-form-urlencoded' : 'text/plain') +
-      ';charset=UTF-8');
+  var isDocument = body.nodeType === 9;
+  var field = findHeader(call._headers, 'content-type');
+  if (field) {
+    field[1] = field[1].replace(/(;\s*charset\s*=\s*)(?!"?utf-8"?\s*(;|$))("[^"]*"|[^;\s]*)/i, '$1UTF-8');
+  } else if (call._base) {
+    call._headers.push(['Content-Type', (isDocument ? 'application/xml' :
+      root.URLSearchParams && body instanceof root.URLSearchParams ? 'application/x-www-form-urlencoded' : 'text/plain') +
+      ';charset=UTF-8']);
   }
-  return replaceLoneSurrogates(text);
+  // Support: IE 5 - 9
+  // A document of MSXML knows its own text; XMLSerializer (IE 9) does not take one.
+  return replaceLoneSurrogates(String(isDocument ? body.xml || new root.XMLSerializer().serializeToString(body) : body));
 }
 
 // The byte count of a text in UTF-8.
@@ -197,57 +165,34 @@ function parseXml(text) {
 
 // XMLHttpRequest: "document response" for XML; an answer without a Content-Type counts as text/xml.
 function responseDocument(request, text) {
-  var type = request._._mimeType || request.getResponseHeader('content-type') || 'text/xml';
-  return text && /^(document)?$/.test(request.responseType) && XML_TYPE.test(type) ? parseXml(text) : null;
-}
-
-function parseJson(text) {
-  try {
-    return root.JSON.parse(text);
-  } catch (malformed) {
-    return null;
-  }
-}
-
-function arrayBuffer(bytes) {
-  var view = new root.Uint8Array(bytes.length);
-  var i;
-  for (i = 0; i < bytes.length; i++) {
-    view[i] = bytes.charCodeAt(i);
-  }
-  return view.buffer;
-}
-
-// What is added to bytes above 0x7F in a response that is no text (see frame.js); undefined for text.
-function binaryOffset(responseType, mimeType) {
-  return /^[ab]/.test(responseType) ? 0 : /;\s*charset\s*=\s*"?x-user-defined/i.test(mimeType) ? 0xF700 : undefined;
+  return /^\s*((text|application)\/|[^;]*\+)xml\s*(;|$)/i.test(request._._mimeType || request.getResponseHeader('content-type') ||
+    'text/xml') && /^(document)?$/.test(request.responseType) ? parseXml(text) : null;
 }
 
 // Support: IE 5 - 9
-// JSON is missing up to IE 7, typed arrays in all of them. A page may bring its own, at any time.
-function requireResponseType(type, isNative) {
-  var bytes = !isNative && root.Uint8Array;
-  if (!{ '': 1, text: 1, document: 1, json: root.JSON, arraybuffer: bytes, blob: bytes && root.Blob }[type]) {
-    throw domException('NotSupported', 9, 'This browser has no responseType "' + type + '".');
+// There are no typed arrays, and up to IE 7 no JSON; a page may bring its own JSON, at any time.
+function requireResponseType(type) {
+  if (!/^(text|document)?$/.test(type) && (type !== 'json' || !root.JSON)) {
+    throw domException('NotSupported', 9, 'This browser has no responseType ' + type);
   }
 }
 
 // The text, so far or `whole`, becomes what the page reads.
 function setResponse(request, text, whole, document) {
   var type = request.responseType;
-  var isText = !type || type === 'text';
+  var isText = /^(text)?$/.test(type);
   request.responseText = isText ? text : '';
   request.response = isText ? text : null;
   if (whole) {
     request.responseXML = document;
     if (type === 'document') {
       request.response = document;
-    } else if (type === 'json') {
-      request.response = parseJson(text);
-    } else if (!isText) {
-      request.response = arrayBuffer(text);
-      if (type === 'blob') {
-        request.response = new root.Blob([request.response], { type: request.getResponseHeader('content-type') || 'text/xml' });
+    }
+    if (type === 'json') {
+      try {
+        request.response = root.JSON.parse(text);
+      } catch (malformed) {
+        return;
       }
     }
   }
@@ -296,107 +241,97 @@ function decodeUtf8(bytes, position) {
 
 // A frame becomes what the page sees: the twin of xdr_bridge/frame.py. Computes only.
 //
-// A reader is fed with all the text there is so far, as often as more has come, and looks at what is new.
+// A reader is fed with all the text there is so far, as often as more has come, and looks at what is new. Its fields:
+// _at, how far it has read; _fields, the head's fields (_own are the frame's); _text, what the page may see; _rest, the
+// bytes of a sequence that may go on; _binary, whether the page asked for bytes.
 
 
-// Wire 5.7 and 5.1: the prelude, the start line, the header lines, the empty line.
-var HEAD = /^(?: +\r\n)?HTTP\/1\.1 ([1-9]\d\d) ([^\r]*)\r\n((?:[^\r]+\r\n)*)\r\n/;
-// Wire 5.8.
-var NETWORK_ERROR = /^(?: +\r\n)?XDR\/1 error (\S+)\r\n([^\r]*)\r\n/;
+// Wire 5.1: the start line, the header lines, the empty line.
+var HEAD = /^HTTP\/1\.1 ([1-9]\d\d) ([^\r]*)\r\n(([^\s:]+:[^\r]*\r\n)*)\r\n/;
 // Wire 5.5: the trailer; while the body comes, what may become one.
 var TRAILER = /\r\nXDR-End: ([a-z0-9\-]+)\r\n$/;
 var PERHAPS_TRAILER = /\r(\n(X[^\r]*(\r\n?)?)?)?$/;
 
-// `high` asks for bytes instead of text, and is added to those above 0x7F.
-function createReader(high) {
-  return { _headers: [], _own: [], _text: '', _rest: '', _at: 0, _high: high };
+function startReading(reader, binary) {
+  reader._fields = [];
+  reader._own = [];
+  reader._text = reader._rest = '';
+  reader._at = 0;
+  reader._binary = binary;
 }
 
-// False for a line that is no header. Wire 5.3: XDR-* fields belong to the frame, not to the page.
+// Wire 5.3: XDR-* fields belong to the frame, not to the page.
 function readHead(reader, head) {
-  var lines = head[3].split('\r\n');
-  var i, field;
-  for (i = 0; i < lines.length - 1; i++) {
-    field = /^([^\s:]+):(.*)/.exec(lines[i]);
-    if (!field) {
-      return false;
-    }
-    combineHeader(/^xdr-/i.test(field[1]) ? reader._own : reader._headers, field[1], trim(field[2]));
-  }
+  head[3].replace(/([^:]+): *(.*)\r\n/g, function (line, name, value) {
+    combineHeader(/^xdr-/i.test(name) ? reader._own : reader._fields, name, value);
+  });
   reader._status = +head[1];
   reader._statusText = head[2];
   reader._at = head[0].length;
-  return true;
 }
 
-// Wire 5.4. False for what cannot be decoded. A UTF-8 sequence that may go on waits for the next piece.
+// Wire 5.4: text as it is, or base64. True for what cannot be decoded.
 function readBody(reader, piece, whole) {
   var encoding = getHeader(reader._own, 'xdr-encoding');
-  var bytes = encoding === 'base64' ? decodeBase64(piece, reader._high || 0) : encoding ? null : piece;
-  if (bytes === null) {
-    return false;
-  }
-  if (encoding && reader._high === undefined) {
-    bytes = reader._rest + bytes;
-    reader._rest = whole ? '' : /([\xC2-\xF4][\x80-\xBF]{0,2})?$/.exec(bytes)[0];
-    bytes = decodeUtf8(bytes.substring(0, bytes.length - reader._rest.length));
-    if (!reader._text) {
-      bytes = bytes.replace(/^\uFEFF/, '');
+  if (encoding) {
+    piece = encoding === 'base64' ? decodeBase64(piece, reader._binary ? 0xF700 : 0) : null;
+    if (piece === null) {
+      return true;
+    }
+    if (!reader._binary) {
+      piece = reader._rest + piece;
+      reader._rest = whole ? '' : /([\xC2-\xF4][\x80-\xBF]{0,2})?$/.exec(piece)[0];
+      piece = decodeUtf8(piece.substring(0, piece.length - reader._rest.length));
+      if (!reader._text) {
+        piece = piece.replace(/^\uFEFF/, '');
+      }
     }
   }
-  reader._text += bytes;
-  return true;
+  reader._text += piece;
 }
 
-// Wire 5.5: what is wrong with an answer that is all there, as 'code: sentence', or ''.
-function problem(reader, text, trailer, end) {
-  var refusal = NETWORK_ERROR.exec(text);
-  return refusal ? refusal[1] + ': ' + refusal[2] :
-    !/^( +\r\n)?(HTTP|XDR)\/1/.test(text) ? 'not-a-frame: a proxy or a log-in page answered.' :
-    !trailer || reader._at > end ? 'frame-cut: the answer broke off.' :
-    !reader._at ? 'not-a-frame: the head cannot be read.' :
-    trailer[1] !== 'ok' ? trailer[1] + ': the API broke off.' : '';
-}
-
-// Reads on; `whole` says that this is all. The reader has _status, _statusText and _headers as soon as the head is
-// there, and _text, which grows. What comes back is 'code: sentence' of an error, or ''.
-function readFrame(reader, text, whole) {
+// Reads on; `whole` says that this is all. The reader has _status, _statusText, _fields and _own as soon as the head is
+// there, and _text, which grows. What comes back is an error, as 'code: sentence', or nothing.
+function readFrame(reader, received, whole) {
+  // Wire 5.7: the prelude.
+  var text = received.replace(/^ +\r\n/, '');
   // Wire 5.5: the last trailer counts, a body may imitate one.
   var trailer = (whole ? TRAILER : PERHAPS_TRAILER).exec(text.slice(-64));
   var end = text.length - (trailer ? trailer[0].length : 0);
-  var head = reader._at ? null : HEAD.exec(text);
-  var error = '';
-  if (head && !readHead(reader, head)) {
-    return 'not-a-frame: the head cannot be read.';
+  var match = !reader._at && HEAD.exec(text);
+  if (match) {
+    readHead(reader, match);
   }
   if (whole) {
-    error = problem(reader, text, trailer, end);
-  } else if (reader._own.length) {
+    // Wire 5.8.
+    match = /^XDR\/1 error (\S+)\r\n([^\r]*)\r\n/.exec(text);
+    if (match) {
+      return match[1] + ': ' + match[2];
+    }
+    if (/^(HTTP|XDR)\/1/.test(text) && (!trailer || reader._at > end)) {
+      return 'frame-cut: the answer broke off.';
+    }
+    if (trailer && trailer[1] !== 'ok') {
+      return trailer[1] + ': the API broke off.';
+    }
+  } else if (reader._own.length > 1) {
     // Four digits of base64 at a time.
     end -= (end - reader._at) % 4;
   }
-  if (!error && reader._at && end >= reader._at) {
-    if (!readBody(reader, text.substring(reader._at, end), whole)) {
-      error = 'not-a-frame: the body cannot be decoded.';
-    }
-    reader._at = end;
+  if (whole && !reader._at || reader._at && end >= reader._at && readBody(reader, text.substring(reader._at, end), whole)) {
+    return 'not-a-frame: the bridge did not write this answer.';
   }
-  return error;
+  reader._at = reader._at && Math.max(end, reader._at);
 }
 
 // URLs as strings: no anchor element, whose answers differ in every old engine. Knows http and https only;
 // what it does not understand it answers with '', and the native object deals with that URL.
 
 
-// URL: the path and the special-query percent-encode sets. Wire 4.5: a target holds no backslash, so a
-// query's is encoded too, which means the same.
-var NOT_IN_PATH = /[\uD800-\uDBFF][\uDC00-\uDFFF]|[^!#-;=?-\]_a-z|~]/g;
-var NOT_IN_QUERY = /[\uD800-\uDBFF][\uDC00-\uDFFF]|[^!#-&(-;=?-\[\]-~]/g;
-
-function percentEncode(text, unsafe) {
-  return replaceLoneSurrogates(text).replace(unsafe, function (character) {
-    return character === '\'' ? '%27' : encodeURIComponent(character);
-  });
+// URL: the path percent-encode set, for queries too. There it encodes a little more than needed, which means the same;
+// and the backslash, since Wire 4.5 wants none.
+function percentEncode(text) {
+  return replaceLoneSurrogates(text).replace(/[\uD800-\uDBFF][\uDC00-\uDFFF]|[^!#-;=?-\[\]_a-z|~]/g, encodeURIComponent);
 }
 
 // [, scheme, authority, path, query] without the fragment, each as it is written, with its punctuation.
@@ -406,47 +341,42 @@ function split(url) {
 
 // URL: "shorten" and the single and double dot segments, which may also be written %2e.
 function removeDotSegments(path) {
-  var segments = path.split('/');
+  var segments = path.replace(/\/(\.|%2e){1,2}$/i, '$&/').split('/');
   var kept = [];
-  var i, plain;
+  var i, dots;
   for (i = 1; i < segments.length; i++) {
-    plain = segments[i].replace(/%2e/gi, '.');
-    if (plain === '..') {
-      kept.pop();
-    }
-    if (plain !== '.' && plain !== '..') {
+    dots = /^(\.|%2e)(\.|%2e)?$/i.exec(segments[i]);
+    if (!dots) {
       kept.push(segments[i]);
-    } else if (i === segments.length - 1) {
-      kept.push('');
+    } else if (dots[2]) {
+      kept.pop();
     }
   }
   return '/' + kept.join('/');
 }
 
-// Support: IE 8 - 9
-// location.host carries :80 there, so the default port is taken off wherever a URL comes from.
-function normaliseAuthority(authority, scheme) {
-  return authority.replace(/^.*@/, '//').toLowerCase().replace(scheme === 'http:' ? /:0*(80)?$/ : /:0*(443)?$/, '');
-}
-
 // `reference` as a document at `base` means it, absolute and normalised, without user, password and fragment; or ''.
 function resolveUrl(reference, base) {
+  // URL: tabs and line ends go, a backslash is a slash.
   var url = split(String(reference).replace(/^[\x00- ]+|[\x00- ]+$|[\t\n\r]/g, '').replace(/^[^?#]+/, function (head) {
     return head.replace(/\\/g, '/');
   }));
   var from = split(base);
   var scheme = (url[1] || from[1] || '').toLowerCase();
-  if (!url[2] && !url[1]) {
+  if (!url[1] && !url[2]) {
     url[2] = from[2];
     if (!url[3]) {
       url[3] = from[3];
       url[4] = url[4] || from[4];
-    } else if (!startsWith(url[3], '/')) {
+    } else if (url[3].charAt(0) !== '/') {
       url[3] = from[3].replace(/[^\/]*$/, '') + url[3];
     }
   }
-  return /^https?:$/.test(scheme) && url[2] && url[2] !== '//' ? scheme + normaliseAuthority(url[2], scheme) +
-    percentEncode(removeDotSegments(url[3]), NOT_IN_PATH) + percentEncode(url[4], NOT_IN_QUERY) : '';
+  // Support: IE 8 - 9
+  // location.host carries :80 there, so the default port is taken off wherever a URL comes from.
+  return /^https?:$/.test(scheme) && url[2] ? scheme +
+    url[2].replace(/^.*@/, '//').toLowerCase().replace(scheme === 'http:' ? /:0*(80)?$/ : /:0*(443)?$/, '') +
+    percentEncode(removeDotSegments(url[3]) + url[4]) : '';
 }
 
 // Where the page is, and where the bridges are.
@@ -510,12 +440,14 @@ function clearResponse(request) {
   request._._headers = [];
 }
 
-// Fires events of these types as long as no callback of the page has aborted the call or opened another.
+// Fires events of these types, unless a callback of the page has aborted the call before, or opened another.
 function announce(call, target, types, loaded, total) {
   var list = types.split(' ');
   var i;
-  for (i = 0; i < list.length && isLive(call); i++) {
-    target.dispatchEvent({ type: list[i], lengthComputable: total > 0, loaded: loaded || 0, total: total || 0 });
+  if (isLive(call)) {
+    for (i = 0; i < list.length; i++) {
+      target.dispatchEvent({ type: list[i], lengthComputable: total > 0, loaded: loaded || 0, total: total || 0 });
+    }
   }
 }
 
@@ -526,25 +458,24 @@ function changeState(call, state) {
   announce(call, call._request, 'readystatechange');
 }
 
-// Another call, or none yet, takes the place of the one there was.
-function replaceCall(request, call) {
-  var old = request._._call;
-  request._._call = call;
-  request._._sent = request._._uploads = false;
-  if (old) {
-    forget(old._timer);
-    if (old._drop) {
-      old._drop(old);
-    }
+// Another call takes the place of the one there was.
+function replaceCall(call) {
+  var own = call._request._;
+  var old = own._call || call;
+  own._call = call;
+  own._sent = own._uploads = 0;
+  forget(old._timer);
+  if (old._drop) {
+    old._drop(old);
   }
 }
 
-// XMLHttpRequest: "request error steps", and the end of "handle response end-of-body".
+// XMLHttpRequest: "request error steps", and the end of "handle response end-of-body". What is left is a call that does nothing.
 function endCall(call, type, loaded, total) {
   var request = call._request;
   var uploads = request._._uploads;
   var end = { _request: request };
-  replaceCall(request, end);
+  replaceCall(end);
   if (type !== 'load') {
     clearResponse(request);
   }
@@ -570,10 +501,10 @@ var MAX_URL_LENGTH = 1900;
 var TUNNEL_PARAMETER = /[?&](\$|%24)(xdr|httpMethod|httpHeaders|ct|once)([=&]|$)/;
 var QUERY_FORM_HEADERS = /^((accept|accept-language|content-language):.*\r\n)*$/i;
 
-// `call` is {_method, _target, _headers, _body, _base64}; `once` makes the URL unique (Wire 2.4). Sets the call's
+// `call` is {_method, _target, _headers, _body, _binary}; `once` makes the URL unique (Wire 2.4). Sets the call's
 // _outerMethod, _outerUrl and _outerBody. Wire 3.2: URLs end up in logs, so only headers that tell nothing may stand in one.
 function encodeTunnelRequest(call, once, base, mount) {
-  var version = '$xdr=1' + (call._base64 ? ',base64' : '');
+  var version = '$xdr=1' + (call._binary ? ',base64' : '');
   var headers = headerLines(call._headers, ':');
   var url = base + call._target + (/\?/.test(call._target) ? '&' : '?') + version +
     (call._method === 'GET' ? '' : '&$httpMethod=' + call._method) +
@@ -595,7 +526,7 @@ function encodeTunnelRequest(call, once, base, mount) {
 // One XDomainRequest for each call: its quirks end here. Text goes out, text comes back; never a second try, since a
 // POST may have been done.
 //
-// The call has {_host, _outerMethod, _outerUrl, _outerBody, _receive(text, whole)}.
+// The call has {_outerMethod, _outerUrl, _outerBody, _receive(text, whole)}.
 
 
 // Support: IE 8 - 9
@@ -610,21 +541,18 @@ var PROGRESS_MILLISECONDS = 50;
 // An XDomainRequest that nothing refers to is collected in flight. Its call is in this list from birth to its last event.
 var live = [];
 var waiting = [];
-var watchesUnload;
 
 // Nothing is heard of it any more, and another may start.
 function release(call) {
   forget(call._watchdog);
   forget(call._reading);
   if (!removeFrom(waiting, call) && removeFrom(live, call)) {
-    later(startNext);
+    later(startNext, 0);
     // Support: IE 8 - 9
     // abort() is an error before send() and after the end.
     try {
       call._xdr.onload = call._xdr.onerror = call._xdr.ontimeout = call._xdr.onprogress = null;
-      if (!call._ended) {
-        call._xdr.abort();
-      }
+      call._xdr.abort();
     } catch (notAbortable) {
       return;
     }
@@ -636,7 +564,7 @@ function release(call) {
 function watch(call) {
   forget(call._watchdog);
   call._watchdog = later(function () {
-    failCall(call, 'no-answer: the browser has said nothing for five minutes.');
+    failCall(call, 'no-answer: five minutes of silence.');
   }, SILENCE_MILLISECONDS);
 }
 
@@ -649,69 +577,59 @@ function read(call, whole) {
     text = String(call._xdr.responseText || '');
   } catch (unreadable) {
     if (whole) {
-      failCall(call, 'no-answer: the browser does not hand it out.');
+      failCall(call, 'no-answer: the browser keeps it.');
     }
     return;
   }
-  call._receive(text, whole);
+  call._receive(call, text, whole);
 }
 
-function refuse(call, error) {
-  failCall(call, 'xdr-refused: ' + error.message);
-}
-
-// Support: IE 9
-// A request is dropped now and then if a handler is missing, or if onprogress is a function that another
-// request has: four function literals, before open().
-function setHandlers(call) {
-  var xdr = call._xdr;
-  xdr.onload = function () {
+// A function of its own each time, which does nothing once the page has lost interest.
+function whileLive(call, action) {
+  return function () {
     if (isLive(call)) {
-      call._ended = true;
-      read(call, true);
-    }
-  };
-  xdr.onerror = function () {
-    call._ended = true;
-    failCall(call, 'no-answer: there is no bridge, or it does not allow this page.');
-  };
-  xdr.ontimeout = function () {
-    call._ended = true;
-    failCall(call, 'no-answer: the browser gave up.');
-  };
-  xdr.onprogress = function () {
-    if (isLive(call)) {
-      watch(call);
-      call._reading = call._reading || later(function () {
-        read(call);
-      }, PROGRESS_MILLISECONDS);
+      // Support: IE 9
+      // open(), and send(), may throw whatever the arguments are.
+      try {
+        action();
+      } catch (error) {
+        failCall(call, 'xdr-refused: ' + error.message);
+      }
     }
   };
 }
 
 function start(call) {
   live.push(call);
-  try {
-    call._xdr = new NativeXDomainRequest();
-    setHandlers(call);
-    call._xdr.open(call._outerMethod, call._outerUrl);
-  } catch (error) {
-    refuse(call, error);
-    return;
-  }
-  // Support: IE 9
-  // Of several requests sent in one task some are lost; even a single one, if it is sent in the task that made it.
-  later(function () {
-    if (isLive(call)) {
+  whileLive(call, function () {
+    var xdr = call._xdr = new NativeXDomainRequest();
+    // Support: IE 9
+    // A request is dropped now and then if a handler is missing, or if onprogress is a function that another
+    // request has: four functions of its own, before open().
+    xdr.onload = whileLive(call, function () {
+      read(call, true);
+    });
+    xdr.onerror = whileLive(call, function () {
+      failCall(call, 'no-answer: no bridge, or it does not allow this page.');
+    });
+    xdr.ontimeout = whileLive(call, function () {
+      failCall(call, 'no-answer: the browser gave up.');
+    });
+    xdr.onprogress = whileLive(call, function () {
+      watch(call);
+      call._reading = call._reading || later(function () {
+        read(call);
+      }, PROGRESS_MILLISECONDS);
+    });
+    xdr.open(call._outerMethod, call._outerUrl);
+    // Support: IE 9
+    // Of several requests sent in one task some are lost; even a single one, if it is sent in the task that made it.
+    later(whileLive(call, function () {
       watch(call);
       // An answer from the cache may arrive inside send(), which is no harm: the page's own send() is long over.
-      try {
-        call._xdr.send(call._outerBody || '');
-      } catch (error) {
-        refuse(call, error);
-      }
-    }
-  });
+      xdr.send(call._outerBody || '');
+    }), 0);
+  })();
 }
 
 // One start per task: whoever adds to `waiting` or takes from `live` sees to a task.
@@ -731,21 +649,22 @@ function startNext() {
 
 // Support: IE 8 - 9
 // What is in flight when the page goes away keeps its connection. Not beforeunload, which a mailto: link fires too.
-function releaseAll() {
-  waiting = [];
-  while (live.length) {
-    release(live[0]);
+function watchUnload() {
+  if (root.attachEvent) {
+    root.attachEvent('onunload', function () {
+      waiting = [];
+      while (live.length) {
+        release(live[0]);
+      }
+    });
   }
 }
 
 function transmit(call) {
-  if (!watchesUnload && root.attachEvent) {
-    watchesUnload = true;
-    root.attachEvent('onunload', releaseAll);
-  }
   call._drop = release;
+  call._host = call._outerUrl.split('/')[2];
   waiting.push(call);
-  later(startNext);
+  later(startNext, 0);
 }
 
 // A call that goes through the bridge, or, to an origin that no bridge stands for, through XDomainRequest as it is.
@@ -758,69 +677,70 @@ var count = 0;
 // `base` is that of the bridge; without one, `url` is asked for directly.
 function createBridgedCall(request, method, url, base) {
   if (!isToken(method)) {
-    throw domException('Syntax', 12, '"' + method + '" is no method.');
+    throw domException('Syntax', 12, 'No method: ' + method);
   }
   if (isForbiddenMethod(method)) {
-    throw domException('Security', 18, method + ' is forbidden.');
+    throw domException('Security', 18, 'Forbidden method: ' + method);
   }
   return {
-    _request: request, _method: normaliseMethod(method), _url: url, _host: url.replace(/([^\/])\/.*/, '$1'), _headers: [],
-    _base: base, _target: base && url.substring(base.length), _receive: receive
+    _request: request, _method: normaliseMethod(method), _url: url, _headers: [], _base: base,
+    _target: base && url.substring(base.length), _receive: receive
   };
 }
 
 function addHeader(call, name, value) {
   var normalised = trim(value);
   if (/[^\x00-\xFF]/.test(name + value)) {
-    throw new TypeError('A header holds no character above U+00FF.');
+    throw new TypeError('No header: ' + name);
   }
-  if (!isToken(name) || !isHeaderValue(normalised)) {
-    throw domException('Syntax', 12, '"' + name + ': ' + normalised + '" is no header.');
+  // Fetch: a value holds no NUL, CR or LF. The bridge is stricter (Wire 4.3) and says so itself.
+  if (!isToken(name) || /[\x00\r\n]/.test(normalised)) {
+    throw domException('Syntax', 12, 'No header: ' + name);
   }
   if (!isForbiddenHeader(name, normalised)) {
     combineHeader(call._headers, name, normalised);
   }
 }
 
-// Why this call cannot travel, or nothing.
+// Why this call cannot travel, or ''.
 function obstacle(call) {
   var scheme = root.location.protocol;
   return call._request.withCredentials ? 'credentials-not-carried: XDomainRequest sends no cookies.' :
-    !startsWith(call._url, scheme + '//') ? 'scheme-mismatch: XDomainRequest goes from an ' + scheme + ' page to ' + scheme + ' only.' :
+    !startsWith(call._url, scheme + '//') ? 'scheme-mismatch: from ' + scheme + ' XDomainRequest reaches ' + scheme + ' only.' :
     // Support: IE 8 - 9
     // Text may be cut at a NUL, and nobody would notice.
-    /\x00/.test(call._body) ? 'nul-in-body: XDomainRequest may cut it there.' :
-    !call._base && call._headers.length ? 'headers-not-carried: no bridge is declared for this URL.' : '';
+    /\x00/.test(call._body) ? 'nul-in-body: XDomainRequest may cut it.' :
+    !call._base && (call._headers.length || !/^(GET|POST)$/.test(call._method)) ? 'not-bridged: no bridge is declared for this URL.' : '';
 }
 
 // `body` is text, or null.
 function sendBridged(call, body) {
   var request = call._request;
-  var problem, high;
+  var problem;
   call._body = body;
   problem = obstacle(call);
   if (problem) {
     later(function () {
       failCall(call, problem);
-    });
+    }, 0);
     return;
   }
+  startReading(call, /x-user-defined/i.test(request._._mimeType));
   if (call._base) {
-    high = binaryOffset(request.responseType, request._._mimeType);
-    call._base64 = high !== undefined;
-    call._reader = createReader(high);
     encodeTunnelRequest(call, seed + count++, call._base, settings._mount);
   } else {
-    call._reader = { _status: 200, _statusText: 'OK', _headers: [], _text: '' };
+    // Only 200 counts as loaded there.
+    call._status = 200;
+    call._statusText = 'OK';
     call._outerMethod = call._method;
     call._outerUrl = call._url;
     call._outerBody = body;
   }
   transmit(call);
   if (body !== null) {
-    request._._uploads = true;
-    call._bodyBytes = countBytes(body);
-    announce(call, request.upload, 'loadstart', 0, call._bodyBytes);
+    request._._uploads = 1;
+    call._bytes = countBytes(body);
+    announce(call, request.upload, 'loadstart', 0, call._bytes);
   }
 }
 
@@ -828,49 +748,46 @@ function sendBridged(call, body) {
 // complete; it is as soon as the answer begins.
 function showHead(call) {
   var request = call._request;
-  var reader = call._reader;
   if (request._._uploads) {
-    request._._uploads = false;
-    announce(call, request.upload, 'progress load loadend', call._bodyBytes, call._bodyBytes);
+    request._._uploads = 0;
+    announce(call, request.upload, 'progress load loadend', call._bytes, call._bytes);
   }
   if (isLive(call)) {
-    request.status = reader._status;
-    request.statusText = reader._statusText;
-    request.responseURL = call._base ? call._base + (getHeader(reader._own, 'xdr-url') || call._target) : call._url;
-    request._._headers = reader._headers;
+    request.status = call._status;
+    request.statusText = call._statusText;
+    request.responseURL = call._base ? call._base + (getHeader(call._own, 'xdr-url') || call._target) : call._url;
+    request._._headers = call._fields;
     changeState(call, 2);
   }
 }
 
 // Takes all the text that there is so far. Without a body there is no state 3. After each callback the page may have
 // aborted, or opened again.
-function receive(text, whole) {
-  var call = this;
+function receive(call, text, whole) {
   var request = call._request;
-  var reader = call._reader;
-  var shown = reader._text.length;
+  var shown = call._text;
   var error, total, loaded;
   if (call._base) {
-    error = readFrame(reader, text, whole);
+    error = readFrame(call, text, whole);
   } else {
-    reader._text = text;
+    call._text = text;
   }
   if (error) {
     failCall(call, error);
     return;
   }
-  if (reader._status && request.readyState < 2) {
+  if (call._status && request.readyState < 2) {
     showHead(call);
   }
-  total = +getHeader(reader._headers, 'content-length') || 0;
-  loaded = whole && total || reader._text.length;
-  if (reader._text.length > shown && isLive(call)) {
-    setResponse(request, reader._text);
+  total = +getHeader(call._fields, 'content-length') || 0;
+  loaded = whole && total || call._text.length;
+  if (call._text.length > shown.length && isLive(call)) {
+    setResponse(request, call._text);
     changeState(call, 3);
     announce(call, request, 'progress', loaded, total);
   }
   if (whole && isLive(call)) {
-    setResponse(request, reader._text, true, responseDocument(request, reader._text));
+    setResponse(request, call._text, true, responseDocument(request, call._text));
     endCall(call, 'load', loaded, total);
   }
 }
@@ -889,12 +806,16 @@ function EventTarget() {
   this._ = { _listeners: [] };
 }
 
-function positionOf(listeners, type, listener) {
+// The registration, or nothing; taken out of the list if so wished.
+function find(target, type, listener, remove) {
+  var listeners = target._._listeners;
   var i;
-  for (i = listeners.length - 1; i >= 0 && (listeners[i]._type !== type || listeners[i]._listener !== listener); i--) {
-    continue;
+  for (i = 0; i < listeners.length; i++) {
+    if (listeners[i][0] === type && listeners[i][1] === listener) {
+      return remove ? listeners.splice(i, 1)[0] : listeners[i];
+    }
   }
-  return i;
+  return [];
 }
 
 // DOM: an exception in a listener is reported and disturbs nobody else.
@@ -902,42 +823,36 @@ function call(target, listener, event) {
   try {
     if (typeof listener === 'function') {
       listener.call(target, event);
-    } else {
+    } else if (listener && listener.handleEvent) {
       listener.handleEvent(event);
     }
   } catch (exception) {
     later(function () {
       throw exception;
-    });
+    }, 0);
   }
 }
 
 EventTarget.prototype = {
   addEventListener: function (type, listener) {
-    if (listener && positionOf(this._._listeners, type, listener) < 0) {
-      this._._listeners.push({ _type: type, _listener: listener });
+    if (!find(this, type, listener)[0]) {
+      this._._listeners.push([type, listener]);
     }
   },
 
+  // One that is about to be called is not called any more.
   removeEventListener: function (type, listener) {
-    var at = positionOf(this._._listeners, type, listener);
-    if (at >= 0) {
-      // One that is about to be called is not called any more.
-      this._._listeners.splice(at, 1)[0]._type = null;
-    }
+    find(this, type, listener, true)[0] = '';
   },
 
   dispatchEvent: function (event) {
     var registered = this._._listeners.slice(0);
-    var type = event.type;
     var i;
     event.target = event.currentTarget = this;
-    if (this['on' + type]) {
-      call(this, this['on' + type], event);
-    }
+    call(this, this['on' + event.type], event);
     for (i = 0; i < registered.length; i++) {
-      if (registered[i]._type === type) {
-        call(this, registered[i]._listener, event);
+      if (registered[i][0] === event.type) {
+        call(this, registered[i][1], event);
       }
     }
     return true;
@@ -949,31 +864,27 @@ EventTarget.prototype = {
 
 var FIELDS = ['status', 'statusText', 'responseText', 'responseXML', 'responseURL'];
 
-// Support: IE 5 - 9
-// Reading responseText before the end throws, and so does reading status after an abort.
-function copy(from, to, name) {
-  try {
-    if (from[name] !== undefined) {
-      to[name] = from[name];
-    }
-  } catch (notReadable) {
-    return;
-  }
-}
-
 // Support: IE 8
 // The native object knows onreadystatechange and little else; it announces state 1 once more in send().
 function update(call) {
   var request = call._request;
-  var inner = call._inner;
+  var inner = request._._native = call._inner;
   var state = inner.readyState;
-  var i;
-  if (isLive(call) && state > 1) {
+  var i, value;
+  if (state > 1) {
     for (i = 0; i < FIELDS.length; i++) {
-      copy(inner, request, FIELDS[i]);
+      // Support: IE 5 - 9
+      // Reading responseText before the end throws, and so does reading status after an abort.
+      try {
+        value = inner[FIELDS[i]];
+        if (value !== undefined) {
+          request[FIELDS[i]] = value;
+        }
+      } catch (notReadable) {
+        continue;
+      }
     }
-    request._._native = inner;
-    setResponse(request, request.responseText, state === 4, request.responseXML);
+    setResponse(request, request.responseText, state > 3, request.responseXML);
     if (state < 4) {
       changeState(call, state);
     } else {
@@ -986,8 +897,6 @@ function update(call) {
 
 function drop(call) {
   try {
-    // Support: ActiveX, which takes no null here
-    call._inner.onreadystatechange = function () {};
     call._inner.abort();
   } catch (notAbortable) {
     return;
@@ -1000,28 +909,32 @@ function createNativeCall(request, parameters, async) {
   // Support: IE 7 - 9
   // A group policy ("native XMLHTTP support" off) removes XMLHttpRequest and leaves only ActiveX.
   var inner = progId || !NativeXMLHttpRequest ? new NativeActiveXObject(progId || 'Microsoft.XMLHTTP') : new NativeXMLHttpRequest();
-  var call = { _request: request, _inner: inner, _drop: drop };
   if (parameters.length > 3) {
     inner.open(parameters[0], parameters[1], async, parameters[3], parameters[4]);
   } else {
     inner.open(parameters[0], parameters[1], async);
   }
-  inner.onreadystatechange = function () {
-    update(call);
-  };
-  return call;
+  return { _request: request, _inner: inner, _drop: drop, _sync: !async };
 }
 
 function sendNative(call, body) {
+  function changed() {
+    if (isLive(call)) {
+      update(call);
+    }
+  }
+  call._inner.onreadystatechange = changed;
   call._inner.send(body);
   // A synchronous call does not announce its states.
-  update(call);
+  if (call._sync) {
+    changed();
+  }
 }
 
 // XMLHttpRequest as the page sees it: the standard's states and exceptions, for whichever call is underneath.
 
 
-var STATES = ['UNSENT', 'OPENED', 'HEADERS_RECEIVED', 'LOADING', 'DONE'];
+var STATES = 'UNSENT OPENED HEADERS_RECEIVED LOADING DONE'.split(' ');
 
 function BridgedRequest() {
   EventTarget.call(this);
@@ -1036,48 +949,41 @@ function BridgedRequest() {
   clearResponse(this);
 }
 
-function invalidState() {
-  return domException('InvalidState', 11, 'Not in this state.');
-}
-
-function requireOpened(request) {
-  if (request.readyState !== 1 || request._._sent) {
-    throw invalidState();
+function requireState(holds) {
+  if (!holds) {
+    throw domException('InvalidState', 11, 'Not in this state.');
   }
 }
 
 // Fetch: without credentials a browser does not send user and password across origins, and neither does the bridge.
 function createCall(request, parameters, async) {
-  var method = String(parameters[0]);
   var url = resolveInDocument(parameters[1]);
   var base = baseOf(url);
   if (base && !async) {
-    throw domException('InvalidAccess', 15, 'XDomainRequest is never synchronous: open(method, url, true).');
+    throw domException('InvalidAccess', 15, 'XDomainRequest is never synchronous.');
   }
-  if (!base) {
-    try {
-      return createNativeCall(request, parameters, async);
-    } catch (denied) {
-      // Other people's scripts take withCredentials for CORS: what XDomainRequest can carry, it carries.
-      if (!async || !url || !/^(get|post)$/i.test(method)) {
-        throw denied;
-      }
+  try {
+    return base ? createBridgedCall(request, String(parameters[0]), url, base) : createNativeCall(request, parameters, async);
+  } catch (denied) {
+    // Who saw withCredentials expects no exception: what XDomainRequest can carry, it carries, the rest fails in send().
+    if (base || !async || !url) {
+      throw denied;
     }
+    return createBridgedCall(request, String(parameters[0]), url);
   }
-  return createBridgedCall(request, method, url, base);
 }
 
 var methods = BridgedRequest.prototype = new EventTarget();
+methods.constructor = BridgedRequest;
 
 // `async`, `user` and `password` may be left out.
 methods.open = function (method, url, async) {
   var call;
   if (arguments.length < 2) {
-    throw new TypeError('open() wants a method and a URL.');
+    throw new TypeError('open(method, url)');
   }
   call = createCall(this, arguments, arguments.length < 3 || !!async);
-  call._async = arguments.length < 3 || !!async;
-  replaceCall(this, call);
+  replaceCall(call);
   clearResponse(this);
   if (this.readyState !== 1) {
     changeState(call, 1);
@@ -1086,7 +992,7 @@ methods.open = function (method, url, async) {
 
 methods.setRequestHeader = function (name, value) {
   var call = this._._call;
-  requireOpened(this);
+  requireState(this.readyState === 1 && !this._._sent);
   if (call._inner) {
     call._inner.setRequestHeader(name, value);
   } else {
@@ -1095,17 +1001,15 @@ methods.setRequestHeader = function (name, value) {
 };
 
 methods.overrideMimeType = function (mimeType) {
-  if (this.readyState > 2) {
-    throw invalidState();
-  }
+  requireState(this.readyState < 3);
   this._._mimeType = String(mimeType);
 };
 
 methods.send = function (body) {
   var call = this._._call;
   var text = body === undefined ? null : body;
-  requireOpened(this);
-  requireResponseType(this.responseType, call._inner);
+  requireState(this.readyState === 1 && !this._._sent);
+  requireResponseType(this.responseType);
   // An object that says itself what its text is, as our FormData does; a document says it too, but not of its text.
   if (text && text.contentType && !text.nodeType) {
     this.setRequestHeader('Content-Type', text.contentType);
@@ -1114,8 +1018,8 @@ methods.send = function (body) {
   if (!call._inner) {
     text = text === null || /^(GET|HEAD)$/.test(call._method) ? null : extractBody(call, text);
   }
-  this._._sent = true;
-  if (call._async) {
+  this._._sent = 1;
+  if (!call._sync) {
     if (this.timeout > 0) {
       call._timer = later(function () {
         endCall(call, 'timeout');
@@ -1124,11 +1028,7 @@ methods.send = function (body) {
     announce(call, this, 'loadstart');
   }
   if (isLive(call)) {
-    if (call._inner) {
-      sendNative(call, text);
-    } else {
-      sendBridged(call, text);
-    }
+    (call._inner ? sendNative : sendBridged)(call, text);
   }
 };
 
@@ -1153,15 +1053,12 @@ methods.getAllResponseHeaders = function () {
   return inner ? inner.getAllResponseHeaders() : serialiseHeaders(this._._headers);
 };
 
-function defineStates() {
+(function () {
   var i;
   for (i = 0; i < STATES.length; i++) {
     BridgedRequest[STATES[i]] = methods[STATES[i]] = i;
   }
-}
-
-methods.constructor = BridgedRequest;
-defineStates();
+})();
 
 // When to bridge at all, and how the page gets to see it.
 
@@ -1175,6 +1072,15 @@ function isNeeded() {
   return NativeXDomainRequest && !(probe && (probe._ || 'withCredentials' in probe));
 }
 
+// The constructor, if it is needed and there is something to bridge.
+function createConstructor(scriptUrl, others, bothSchemes, withoutCredentials) {
+  if (isNeeded() && configure(scriptUrl, others, bothSchemes)) {
+    settings._withoutCredentials = withoutCredentials;
+    watchUnload();
+    return BridgedRequest;
+  }
+}
+
 // The constructor alone, for those who bundle: it touches no global.
 //
 //   var Request = require('./xdr-bridge.constructor.js')('https://api.example/xdr/xdr-bridge.js', { bridgeFor: '...', bothSchemes: true });
@@ -1183,11 +1089,7 @@ function isNeeded() {
 // What to call XMLHttpRequest: ours where it is needed and there is something to bridge, otherwise the browser's.
 function requestFor(scriptUrl, options) {
   var chosen = options || {};
-  if (!isNeeded() || !configure(scriptUrl, chosen.bridgeFor, chosen.bothSchemes)) {
-    return NativeXMLHttpRequest;
-  }
-  settings._withoutCredentials = chosen.noCredentials;
-  return BridgedRequest;
+  return createConstructor(scriptUrl, chosen.bridgeFor, chosen.bothSchemes, chosen.noCredentials) || NativeXMLHttpRequest;
 }
 
 module.exports = requestFor;

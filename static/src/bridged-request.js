@@ -10,7 +10,7 @@ import { baseOf, resolveInDocument, settings } from './location.js';
 import { createNativeCall, sendNative } from './native-call.js';
 import { announce, changeState, clearResponse, endCall, isLive, replaceCall } from './request-state.js';
 
-var STATES = ['UNSENT', 'OPENED', 'HEADERS_RECEIVED', 'LOADING', 'DONE'];
+var STATES = 'UNSENT OPENED HEADERS_RECEIVED LOADING DONE'.split(' ');
 
 export function BridgedRequest() {
   EventTarget.call(this);
@@ -25,48 +25,41 @@ export function BridgedRequest() {
   clearResponse(this);
 }
 
-function invalidState() {
-  return domException('InvalidState', 11, 'Not in this state.');
-}
-
-function requireOpened(request) {
-  if (request.readyState !== 1 || request._._sent) {
-    throw invalidState();
+function requireState(holds) {
+  if (!holds) {
+    throw domException('InvalidState', 11, 'Not in this state.');
   }
 }
 
 // Fetch: without credentials a browser does not send user and password across origins, and neither does the bridge.
 function createCall(request, parameters, async) {
-  var method = String(parameters[0]);
   var url = resolveInDocument(parameters[1]);
   var base = baseOf(url);
   if (base && !async) {
-    throw domException('InvalidAccess', 15, 'XDomainRequest is never synchronous: open(method, url, true).');
+    throw domException('InvalidAccess', 15, 'XDomainRequest is never synchronous.');
   }
-  if (!base) {
-    try {
-      return createNativeCall(request, parameters, async);
-    } catch (denied) {
-      // Other people's scripts take withCredentials for CORS: what XDomainRequest can carry, it carries.
-      if (!async || !url || !/^(get|post)$/i.test(method)) {
-        throw denied;
-      }
+  try {
+    return base ? createBridgedCall(request, String(parameters[0]), url, base) : createNativeCall(request, parameters, async);
+  } catch (denied) {
+    // Who saw withCredentials expects no exception: what XDomainRequest can carry, it carries, the rest fails in send().
+    if (base || !async || !url) {
+      throw denied;
     }
+    return createBridgedCall(request, String(parameters[0]), url);
   }
-  return createBridgedCall(request, method, url, base);
 }
 
 var methods = BridgedRequest.prototype = new EventTarget();
+methods.constructor = BridgedRequest;
 
 // `async`, `user` and `password` may be left out.
 methods.open = function (method, url, async) {
   var call;
   if (arguments.length < 2) {
-    throw new TypeError('open() wants a method and a URL.');
+    throw new TypeError('open(method, url)');
   }
   call = createCall(this, arguments, arguments.length < 3 || !!async);
-  call._async = arguments.length < 3 || !!async;
-  replaceCall(this, call);
+  replaceCall(call);
   clearResponse(this);
   if (this.readyState !== 1) {
     changeState(call, 1);
@@ -75,7 +68,7 @@ methods.open = function (method, url, async) {
 
 methods.setRequestHeader = function (name, value) {
   var call = this._._call;
-  requireOpened(this);
+  requireState(this.readyState === 1 && !this._._sent);
   if (call._inner) {
     call._inner.setRequestHeader(name, value);
   } else {
@@ -84,17 +77,15 @@ methods.setRequestHeader = function (name, value) {
 };
 
 methods.overrideMimeType = function (mimeType) {
-  if (this.readyState > 2) {
-    throw invalidState();
-  }
+  requireState(this.readyState < 3);
   this._._mimeType = String(mimeType);
 };
 
 methods.send = function (body) {
   var call = this._._call;
   var text = body === undefined ? null : body;
-  requireOpened(this);
-  requireResponseType(this.responseType, call._inner);
+  requireState(this.readyState === 1 && !this._._sent);
+  requireResponseType(this.responseType);
   // An object that says itself what its text is, as our FormData does; a document says it too, but not of its text.
   if (text && text.contentType && !text.nodeType) {
     this.setRequestHeader('Content-Type', text.contentType);
@@ -103,8 +94,8 @@ methods.send = function (body) {
   if (!call._inner) {
     text = text === null || /^(GET|HEAD)$/.test(call._method) ? null : extractBody(call, text);
   }
-  this._._sent = true;
-  if (call._async) {
+  this._._sent = 1;
+  if (!call._sync) {
     if (this.timeout > 0) {
       call._timer = later(function () {
         endCall(call, 'timeout');
@@ -113,11 +104,7 @@ methods.send = function (body) {
     announce(call, this, 'loadstart');
   }
   if (isLive(call)) {
-    if (call._inner) {
-      sendNative(call, text);
-    } else {
-      sendBridged(call, text);
-    }
+    (call._inner ? sendNative : sendBridged)(call, text);
   }
 };
 
@@ -142,12 +129,9 @@ methods.getAllResponseHeaders = function () {
   return inner ? inner.getAllResponseHeaders() : serialiseHeaders(this._._headers);
 };
 
-function defineStates() {
+(function () {
   var i;
   for (i = 0; i < STATES.length; i++) {
     BridgedRequest[STATES[i]] = methods[STATES[i]] = i;
   }
-}
-
-methods.constructor = BridgedRequest;
-defineStates();
+})();

@@ -5,18 +5,8 @@ export var root = window;
 export var NativeXMLHttpRequest = root.XMLHttpRequest;
 export var NativeXDomainRequest = root.XDomainRequest;
 export var NativeActiveXObject = root.ActiveXObject;
-
-var nativeSetTimeout = root.setTimeout;
-var nativeClearTimeout = root.clearTimeout;
-
-// Only the first argument of `callback` is ever left out: old engines pass one of their own.
-export function later(callback, milliseconds) {
-  return nativeSetTimeout(callback, milliseconds || 0);
-}
-
-export function forget(timer) {
-  nativeClearTimeout(timer);
-}
+export var later = root.setTimeout;
+export var forget = root.clearTimeout;
 
 // Support: IE 8 - 9
 // There is no console until the developer tools have been opened, and its methods are host objects.

@@ -13,12 +13,16 @@ export function EventTarget() {
   this._ = { _listeners: [] };
 }
 
-function positionOf(listeners, type, listener) {
+// The registration, or nothing; taken out of the list if so wished.
+function find(target, type, listener, remove) {
+  var listeners = target._._listeners;
   var i;
-  for (i = listeners.length - 1; i >= 0 && (listeners[i]._type !== type || listeners[i]._listener !== listener); i--) {
-    continue;
+  for (i = 0; i < listeners.length; i++) {
+    if (listeners[i][0] === type && listeners[i][1] === listener) {
+      return remove ? listeners.splice(i, 1)[0] : listeners[i];
+    }
   }
-  return i;
+  return [];
 }
 
 // DOM: an exception in a listener is reported and disturbs nobody else.
@@ -26,42 +30,36 @@ function call(target, listener, event) {
   try {
     if (typeof listener === 'function') {
       listener.call(target, event);
-    } else {
+    } else if (listener && listener.handleEvent) {
       listener.handleEvent(event);
     }
   } catch (exception) {
     later(function () {
       throw exception;
-    });
+    }, 0);
   }
 }
 
 EventTarget.prototype = {
   addEventListener: function (type, listener) {
-    if (listener && positionOf(this._._listeners, type, listener) < 0) {
-      this._._listeners.push({ _type: type, _listener: listener });
+    if (!find(this, type, listener)[0]) {
+      this._._listeners.push([type, listener]);
     }
   },
 
+  // One that is about to be called is not called any more.
   removeEventListener: function (type, listener) {
-    var at = positionOf(this._._listeners, type, listener);
-    if (at >= 0) {
-      // One that is about to be called is not called any more.
-      this._._listeners.splice(at, 1)[0]._type = null;
-    }
+    find(this, type, listener, true)[0] = '';
   },
 
   dispatchEvent: function (event) {
     var registered = this._._listeners.slice(0);
-    var type = event.type;
     var i;
     event.target = event.currentTarget = this;
-    if (this['on' + type]) {
-      call(this, this['on' + type], event);
-    }
+    call(this, this['on' + event.type], event);
     for (i = 0; i < registered.length; i++) {
-      if (registered[i]._type === type) {
-        call(this, registered[i]._listener, event);
+      if (registered[i][0] === event.type) {
+        call(this, registered[i][1], event);
       }
     }
     return true;

@@ -2,14 +2,14 @@
 
 var FORBIDDEN = new RegExp('^(accept-(charset|encoding)|access-control-request-(headers|method)|connection|content-length|' +
   'cookie2?|date|dnt|expect|host|keep-alive|origin|referer|set-cookie|te|trailer|transfer-encoding|upgrade|via|(proxy|sec)-.*)$', 'i');
-var FORBIDDEN_METHOD = /(^|,)\s*(connect|trace|track)\s*(,|$)/i;
 
 export function isToken(text) {
   return /^[!#$%&'*+\-.\^`|~\w]+$/.test(text);
 }
 
+// Also within the list of an overriding header.
 export function isForbiddenMethod(method) {
-  return FORBIDDEN_METHOD.test(method);
+  return /(^|,)\s*(connect|trace|track)\s*(,|$)/i.test(method);
 }
 
 // Fetch: "normalize a method": PATCH and every other method keep their case.
@@ -17,17 +17,12 @@ export function normaliseMethod(method) {
   return /^(delete|get|head|options|post|put)$/i.test(method) ? method.toUpperCase() : method;
 }
 
-// Fetch: a header value holds no NUL, CR or LF. The bridge is stricter (Wire 4.3) and says so itself.
-export function isHeaderValue(value) {
-  return !/[\x00\r\n]/.test(value);
-}
-
 // Fetch: "forbidden request-header", by name and, for method overrides, by value.
 export function isForbiddenHeader(name, value) {
   return FORBIDDEN.test(name) || /^x-(http-method|(http-)?method-override)$/i.test(name) && isForbiddenMethod(value);
 }
 
-function find(headers, name) {
+export function findHeader(headers, name) {
   var i;
   for (i = 0; i < headers.length; i++) {
     if (headers[i][0].toLowerCase() === name.toLowerCase()) {
@@ -38,24 +33,15 @@ function find(headers, name) {
 }
 
 export function getHeader(headers, name) {
-  var field = find(headers, name);
+  var field = findHeader(headers, name);
   return field && field[1];
 }
 
 // Fetch: "combine": one field per name, values joined by a comma, the first spelling of the name kept.
 export function combineHeader(headers, name, value) {
-  var field = find(headers, name);
+  var field = findHeader(headers, name);
   if (field) {
     field[1] += ', ' + value;
-  } else {
-    headers.push([name, value]);
-  }
-}
-
-export function setHeader(headers, name, value) {
-  var field = find(headers, name);
-  if (field) {
-    field[1] = value;
   } else {
     headers.push([name, value]);
   }

@@ -3,23 +3,24 @@
 import { BridgedRequest } from './bridged-request.js';
 import { NativeActiveXObject, NativeXDomainRequest, NativeXMLHttpRequest, root } from './env.js';
 import { configure, settings } from './location.js';
+import { watchUnload } from './xdr-transport.js';
 
 // Support: IE 10
 // XDomainRequest stands beside an XMLHttpRequest that does CORS itself: that one counts. It also says no to a second
 // copy of this script. XDomainRequest is empty where a policy has switched it off; XMLHttpRequest may be off too, and
 // then ActiveX makes the native calls.
-export function isNeeded() {
+function isNeeded() {
   var probe = NativeXMLHttpRequest && new NativeXMLHttpRequest();
   return NativeXDomainRequest && !(probe && (probe._ || 'withCredentials' in probe));
 }
 
-// Support: IE 5 - 8
-// Assigning to window may leave the bare name as it was; a declaration in global code makes it assignable.
-function setGlobal(name, value) {
-  if (root.execScript) {
-    root.execScript('function ' + name + '(){}');
+// The constructor, if it is needed and there is something to bridge.
+export function createConstructor(scriptUrl, others, bothSchemes, withoutCredentials) {
+  if (isNeeded() && configure(scriptUrl, others, bothSchemes)) {
+    settings._withoutCredentials = withoutCredentials;
+    watchUnload();
+    return BridgedRequest;
   }
-  root[name] = value;
 }
 
 // Support: IE 8
@@ -34,26 +35,35 @@ function BridgedActiveXObject(progId) {
   return request;
 }
 
-function uninstall() {
-  setGlobal('XMLHttpRequest', NativeXMLHttpRequest);
+// Support: IE 5 - 8
+// Assigning to window may leave the bare name as it was; a declaration in global code makes it assignable.
+function setGlobal(name, value) {
+  if (root.execScript) {
+    root.execScript('function ' + name + '(){}');
+  }
+  root[name] = value;
+}
+
+function setGlobals(Request, ActiveXObject) {
+  setGlobal('XMLHttpRequest', Request);
   if (NativeActiveXObject) {
-    setGlobal('ActiveXObject', NativeActiveXObject);
+    setGlobal('ActiveXObject', ActiveXObject);
   }
 }
 
 // The last script element of ours is the one that runs; an injected one may stand elsewhere.
 export function install() {
-  var scripts = isNeeded() ? root.document.getElementsByTagName('script') : [];
-  var i, script;
-  for (i = scripts.length - 1; i >= 0; i--) {
-    script = scripts[i];
-    if (configure(script.src, script.getAttribute('data-bridge-for'), script.getAttribute('data-both-schemes') !== null)) {
-      settings._withoutCredentials = script.getAttribute('data-no-credentials') !== null;
-      BridgedRequest.uninstall = uninstall;
-      setGlobal('XMLHttpRequest', BridgedRequest);
-      if (NativeActiveXObject) {
-        setGlobal('ActiveXObject', BridgedActiveXObject);
-      }
+  var scripts = root.document.getElementsByTagName('script');
+  var i = scripts.length;
+  function has(name) {
+    return scripts[i].getAttribute(name) !== null;
+  }
+  while (i--) {
+    if (createConstructor(scripts[i].src, scripts[i].getAttribute('data-bridge-for'), has('data-both-schemes'), has('data-no-credentials'))) {
+      BridgedRequest.uninstall = function () {
+        setGlobals(NativeXMLHttpRequest, NativeActiveXObject);
+      };
+      setGlobals(BridgedRequest, BridgedActiveXObject);
       return;
     }
   }

@@ -6,31 +6,27 @@ import { changeState, endCall, isLive } from './request-state.js';
 
 var FIELDS = ['status', 'statusText', 'responseText', 'responseXML', 'responseURL'];
 
-// Support: IE 5 - 9
-// Reading responseText before the end throws, and so does reading status after an abort.
-function copy(from, to, name) {
-  try {
-    if (from[name] !== undefined) {
-      to[name] = from[name];
-    }
-  } catch (notReadable) {
-    return;
-  }
-}
-
 // Support: IE 8
 // The native object knows onreadystatechange and little else; it announces state 1 once more in send().
 function update(call) {
   var request = call._request;
-  var inner = call._inner;
+  var inner = request._._native = call._inner;
   var state = inner.readyState;
-  var i;
-  if (isLive(call) && state > 1) {
+  var i, value;
+  if (state > 1) {
     for (i = 0; i < FIELDS.length; i++) {
-      copy(inner, request, FIELDS[i]);
+      // Support: IE 5 - 9
+      // Reading responseText before the end throws, and so does reading status after an abort.
+      try {
+        value = inner[FIELDS[i]];
+        if (value !== undefined) {
+          request[FIELDS[i]] = value;
+        }
+      } catch (notReadable) {
+        continue;
+      }
     }
-    request._._native = inner;
-    setResponse(request, request.responseText, state === 4, request.responseXML);
+    setResponse(request, request.responseText, state > 3, request.responseXML);
     if (state < 4) {
       changeState(call, state);
     } else {
@@ -43,8 +39,6 @@ function update(call) {
 
 function drop(call) {
   try {
-    // Support: ActiveX, which takes no null here
-    call._inner.onreadystatechange = function () {};
     call._inner.abort();
   } catch (notAbortable) {
     return;
@@ -57,20 +51,24 @@ export function createNativeCall(request, parameters, async) {
   // Support: IE 7 - 9
   // A group policy ("native XMLHTTP support" off) removes XMLHttpRequest and leaves only ActiveX.
   var inner = progId || !NativeXMLHttpRequest ? new NativeActiveXObject(progId || 'Microsoft.XMLHTTP') : new NativeXMLHttpRequest();
-  var call = { _request: request, _inner: inner, _drop: drop };
   if (parameters.length > 3) {
     inner.open(parameters[0], parameters[1], async, parameters[3], parameters[4]);
   } else {
     inner.open(parameters[0], parameters[1], async);
   }
-  inner.onreadystatechange = function () {
-    update(call);
-  };
-  return call;
+  return { _request: request, _inner: inner, _drop: drop, _sync: !async };
 }
 
 export function sendNative(call, body) {
+  function changed() {
+    if (isLive(call)) {
+      update(call);
+    }
+  }
+  call._inner.onreadystatechange = changed;
   call._inner.send(body);
   // A synchronous call does not announce its states.
-  update(call);
+  if (call._sync) {
+    changed();
+  }
 }

@@ -16,12 +16,14 @@ export function clearResponse(request) {
   request._._headers = [];
 }
 
-// Fires events of these types as long as no callback of the page has aborted the call or opened another.
+// Fires events of these types, unless a callback of the page has aborted the call before, or opened another.
 export function announce(call, target, types, loaded, total) {
   var list = types.split(' ');
   var i;
-  for (i = 0; i < list.length && isLive(call); i++) {
-    target.dispatchEvent({ type: list[i], lengthComputable: total > 0, loaded: loaded || 0, total: total || 0 });
+  if (isLive(call)) {
+    for (i = 0; i < list.length; i++) {
+      target.dispatchEvent({ type: list[i], lengthComputable: total > 0, loaded: loaded || 0, total: total || 0 });
+    }
   }
 }
 
@@ -32,25 +34,24 @@ export function changeState(call, state) {
   announce(call, call._request, 'readystatechange');
 }
 
-// Another call, or none yet, takes the place of the one there was.
-export function replaceCall(request, call) {
-  var old = request._._call;
-  request._._call = call;
-  request._._sent = request._._uploads = false;
-  if (old) {
-    forget(old._timer);
-    if (old._drop) {
-      old._drop(old);
-    }
+// Another call takes the place of the one there was.
+export function replaceCall(call) {
+  var own = call._request._;
+  var old = own._call || call;
+  own._call = call;
+  own._sent = own._uploads = 0;
+  forget(old._timer);
+  if (old._drop) {
+    old._drop(old);
   }
 }
 
-// XMLHttpRequest: "request error steps", and the end of "handle response end-of-body".
+// XMLHttpRequest: "request error steps", and the end of "handle response end-of-body". What is left is a call that does nothing.
 export function endCall(call, type, loaded, total) {
   var request = call._request;
   var uploads = request._._uploads;
   var end = { _request: request };
-  replaceCall(request, end);
+  replaceCall(end);
   if (type !== 'load') {
     clearResponse(request);
   }

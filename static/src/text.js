@@ -16,14 +16,12 @@ export function replaceLoneSurrogates(text) {
   });
 }
 
-// True if it was there.
+// A list of what was removed, or nothing.
 export function removeFrom(list, item) {
   var i;
   for (i = 0; i < list.length; i++) {
     if (list[i] === item) {
-      list.splice(i, 1);
-      return true;
+      return list.splice(i, 1);
     }
   }
-  return false;
 }

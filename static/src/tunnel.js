@@ -8,10 +8,10 @@ var MAX_URL_LENGTH = 1900;
 var TUNNEL_PARAMETER = /[?&](\$|%24)(xdr|httpMethod|httpHeaders|ct|once)([=&]|$)/;
 var QUERY_FORM_HEADERS = /^((accept|accept-language|content-language):.*\r\n)*$/i;
 
-// `call` is {_method, _target, _headers, _body, _base64}; `once` makes the URL unique (Wire 2.4). Sets the call's
+// `call` is {_method, _target, _headers, _body, _binary}; `once` makes the URL unique (Wire 2.4). Sets the call's
 // _outerMethod, _outerUrl and _outerBody. Wire 3.2: URLs end up in logs, so only headers that tell nothing may stand in one.
 export function encodeTunnelRequest(call, once, base, mount) {
-  var version = '$xdr=1' + (call._base64 ? ',base64' : '');
+  var version = '$xdr=1' + (call._binary ? ',base64' : '');
   var headers = headerLines(call._headers, ':');
   var url = base + call._target + (/\?/.test(call._target) ? '&' : '?') + version +
     (call._method === 'GET' ? '' : '&$httpMethod=' + call._method) +

@@ -1,7 +1,7 @@
 // One XDomainRequest for each call: its quirks end here. Text goes out, text comes back; never a second try, since a
 // POST may have been done.
 //
-// The call has {_host, _outerMethod, _outerUrl, _outerBody, _receive(text, whole)}.
+// The call has {_outerMethod, _outerUrl, _outerBody, _receive(text, whole)}.
 
 import { NativeXDomainRequest, forget, later, root } from './env.js';
 import { failCall, isLive } from './request-state.js';
@@ -19,21 +19,18 @@ var PROGRESS_MILLISECONDS = 50;
 // An XDomainRequest that nothing refers to is collected in flight. Its call is in this list from birth to its last event.
 var live = [];
 var waiting = [];
-var watchesUnload;
 
 // Nothing is heard of it any more, and another may start.
 function release(call) {
   forget(call._watchdog);
   forget(call._reading);
   if (!removeFrom(waiting, call) && removeFrom(live, call)) {
-    later(startNext);
+    later(startNext, 0);
     // Support: IE 8 - 9
     // abort() is an error before send() and after the end.
     try {
       call._xdr.onload = call._xdr.onerror = call._xdr.ontimeout = call._xdr.onprogress = null;
-      if (!call._ended) {
-        call._xdr.abort();
-      }
+      call._xdr.abort();
     } catch (notAbortable) {
       return;
     }
@@ -45,7 +42,7 @@ function release(call) {
 function watch(call) {
   forget(call._watchdog);
   call._watchdog = later(function () {
-    failCall(call, 'no-answer: the browser has said nothing for five minutes.');
+    failCall(call, 'no-answer: five minutes of silence.');
   }, SILENCE_MILLISECONDS);
 }
 
@@ -58,69 +55,59 @@ function read(call, whole) {
     text = String(call._xdr.responseText || '');
   } catch (unreadable) {
     if (whole) {
-      failCall(call, 'no-answer: the browser does not hand it out.');
+      failCall(call, 'no-answer: the browser keeps it.');
     }
     return;
   }
-  call._receive(text, whole);
+  call._receive(call, text, whole);
 }
 
-function refuse(call, error) {
-  failCall(call, 'xdr-refused: ' + error.message);
-}
-
-// Support: IE 9
-// A request is dropped now and then if a handler is missing, or if onprogress is a function that another
-// request has: four function literals, before open().
-function setHandlers(call) {
-  var xdr = call._xdr;
-  xdr.onload = function () {
+// A function of its own each time, which does nothing once the page has lost interest.
+function whileLive(call, action) {
+  return function () {
     if (isLive(call)) {
-      call._ended = true;
-      read(call, true);
-    }
-  };
-  xdr.onerror = function () {
-    call._ended = true;
-    failCall(call, 'no-answer: there is no bridge, or it does not allow this page.');
-  };
-  xdr.ontimeout = function () {
-    call._ended = true;
-    failCall(call, 'no-answer: the browser gave up.');
-  };
-  xdr.onprogress = function () {
-    if (isLive(call)) {
-      watch(call);
-      call._reading = call._reading || later(function () {
-        read(call);
-      }, PROGRESS_MILLISECONDS);
+      // Support: IE 9
+      // open(), and send(), may throw whatever the arguments are.
+      try {
+        action();
+      } catch (error) {
+        failCall(call, 'xdr-refused: ' + error.message);
+      }
     }
   };
 }
 
 function start(call) {
   live.push(call);
-  try {
-    call._xdr = new NativeXDomainRequest();
-    setHandlers(call);
-    call._xdr.open(call._outerMethod, call._outerUrl);
-  } catch (error) {
-    refuse(call, error);
-    return;
-  }
-  // Support: IE 9
-  // Of several requests sent in one task some are lost; even a single one, if it is sent in the task that made it.
-  later(function () {
-    if (isLive(call)) {
+  whileLive(call, function () {
+    var xdr = call._xdr = new NativeXDomainRequest();
+    // Support: IE 9
+    // A request is dropped now and then if a handler is missing, or if onprogress is a function that another
+    // request has: four functions of its own, before open().
+    xdr.onload = whileLive(call, function () {
+      read(call, true);
+    });
+    xdr.onerror = whileLive(call, function () {
+      failCall(call, 'no-answer: no bridge, or it does not allow this page.');
+    });
+    xdr.ontimeout = whileLive(call, function () {
+      failCall(call, 'no-answer: the browser gave up.');
+    });
+    xdr.onprogress = whileLive(call, function () {
+      watch(call);
+      call._reading = call._reading || later(function () {
+        read(call);
+      }, PROGRESS_MILLISECONDS);
+    });
+    xdr.open(call._outerMethod, call._outerUrl);
+    // Support: IE 9
+    // Of several requests sent in one task some are lost; even a single one, if it is sent in the task that made it.
+    later(whileLive(call, function () {
       watch(call);
       // An answer from the cache may arrive inside send(), which is no harm: the page's own send() is long over.
-      try {
-        call._xdr.send(call._outerBody || '');
-      } catch (error) {
-        refuse(call, error);
-      }
-    }
-  });
+      xdr.send(call._outerBody || '');
+    }), 0);
+  })();
 }
 
 // One start per task: whoever adds to `waiting` or takes from `live` sees to a task.
@@ -140,19 +127,20 @@ function startNext() {
 
 // Support: IE 8 - 9
 // What is in flight when the page goes away keeps its connection. Not beforeunload, which a mailto: link fires too.
-function releaseAll() {
-  waiting = [];
-  while (live.length) {
-    release(live[0]);
+export function watchUnload() {
+  if (root.attachEvent) {
+    root.attachEvent('onunload', function () {
+      waiting = [];
+      while (live.length) {
+        release(live[0]);
+      }
+    });
   }
 }
 
 export function transmit(call) {
-  if (!watchesUnload && root.attachEvent) {
-    watchesUnload = true;
-    root.attachEvent('onunload', releaseAll);
-  }
   call._drop = release;
+  call._host = call._outerUrl.split('/')[2];
   waiting.push(call);
-  later(startNext);
+  later(startNext, 0);
 }
