@@ -18,7 +18,7 @@ from xdr_bridge.api import Api
 from xdr_bridge.cors import CorsPolicy
 from xdr_bridge.errors import Code, RequestError, UpstreamError, shown
 from xdr_bridge.messages import RequestHead, ResponseHead
-from xdr_bridge.native import plain_head, receive_native
+from xdr_bridge.native import is_preflight, plain_head, receive_native
 from xdr_bridge.policies import PolicyTable
 from xdr_bridge.redirects import Reach
 from xdr_bridge.replies import failure, plain_refusal
@@ -55,6 +55,8 @@ class Bridge:
 
         Args:
             routes: Where calls go and who decides about them; one at least.
+            api: With `policy`, instead of `routes`: the only API.
+            policy: What pages may do with it.
             mount: The path of the bridge's own pages: one segment with its slash.
             limits: Ceilings for what is decoded.
             assets: The bridge's own files by their name under the mount.
@@ -86,7 +88,10 @@ class Bridge:
         try:
             target = resolve_target(head.target, max_characters=self.limits.url_characters)
         except RequestError as malformed:
-            return plain_refusal(_NATIVE, malformed)
+            tunnel = recognise(head.target, self._tunnel_path)
+            if tunnel is None or head.method == "OPTIONS":
+                return plain_refusal(_NATIVE, malformed)
+            return self._tunnelled.receive(tunnel, head, body, now, malformed)
         if target != head.target:
             head = replace(head, target=target)
         if head.method != "OPTIONS":
@@ -94,9 +99,12 @@ class Bridge:
             if tunnel is not None:
                 return self._tunnelled.receive(tunnel, head, body, now)
         path = split_target(target)[0]
-        if path == self._mount or path.startswith(self._mount + "/"):
-            return self._answer_asset(path, head)
         route = self.routes.find(head.headers.get("Host"), target)
+        if path == self._mount or path.startswith(self._mount + "/"):
+            if is_preflight(head) and route is not None and route.policies is not None:
+                # Wire 6.4: also a preflight for the tunnel is about its URL as it stands.
+                return receive_native(route, head)
+            return self._answer_asset(path, head)
         if route is None:
             error = RequestError(Code.NOT_FOUND, f"no API is configured for {shown(path)}")
             return plain_refusal(_NATIVE, error)
@@ -123,10 +131,10 @@ class Bridge:
         """Answer a request that is no HTTP that an edge can read."""
         return plain_refusal(_NATIVE, error)
 
-    def internal_error(self) -> Reply:
-        """Answer for a mistake of our own; it names nothing."""
+    def internal_error(self, forward: Forward | None = None) -> Reply:
+        """Answer for a mistake of our own, framed where that was asked for; it names nothing."""
         error = RequestError(Code.INTERNAL_ERROR, "the bridge made a mistake; its log says which")
-        return plain_refusal(_NATIVE, error)
+        return plain_refusal(_NATIVE, error) if forward is None else failure(forward, error)
 
     def _answer_asset(self, path: str, head: RequestHead) -> Reply:
         asset = self._assets.get(path)

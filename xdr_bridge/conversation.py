@@ -182,7 +182,7 @@ class Conversation:
             step = self._bridge.respond(forward, head, now=self._gateway.clock())
         except Exception:
             log.exception("the bridge made a mistake on an answer")
-            step = self._bridge.internal_error()
+            step = self._bridge.internal_error(forward)
         if isinstance(step, Forward):
             # This answer's body is read to its end, if it is short: that saves the connection.
             self._next, self._drained = step, 0

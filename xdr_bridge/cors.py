@@ -19,8 +19,7 @@ from xdr_bridge.fields import (
     SAFELISTED_METHODS,
     SAFELISTED_RESPONSE_HEADERS,
     is_forbidden_method,
-    is_forbidden_request_header,
-    is_forwarding_header,
+    is_refused_request_header,
 )
 from xdr_bridge.messages import Pair, is_token
 from xdr_bridge.origins import MAX_ORIGIN_CHARACTERS, Origin, parse_origin
@@ -265,7 +264,7 @@ class CorsPolicy(PolicyOptions):
 
         https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
         """
-        if is_forbidden_request_header(name, "") or is_forwarding_header(name):
+        if is_refused_request_header(name):
             raise RequestError(
                 Code.HEADER_FORBIDDEN, f"no page may set the request header {shown(name)}"
             )

@@ -96,6 +96,16 @@ def is_forwarding_header(name: str) -> bool:
     return lowered in _FORWARDING_HEADERS or lowered.startswith(_FORWARDING_PREFIX)
 
 
+def is_refused_request_header(name: str, value: str = "") -> bool:
+    """Whether the bridge takes this field from no page, by whichever door (Wire 4.2)."""
+    return (
+        "_" in name
+        or name.lower().startswith("xdr-")
+        or is_forbidden_request_header(name, value)
+        or is_forwarding_header(name)
+    )
+
+
 def without_forwarding(pairs: Iterable[Pair]) -> list[Pair]:
     """List the fields that no API takes for the word of its own proxy."""
     return [

@@ -118,7 +118,7 @@ class FrameWriter:
         Args:
             head: The API's.
             method: The call's method.
-            target: The final target, relative to the base: the frame's `XDR-URL`.
+            target: The final target, relative to the base: the frame's `XDR-URL`. Empty: unknown.
             exposes: Whether the page may read the response header of this name (Wire 5.2).
             flags: Those of `$xdr`.
 
@@ -150,7 +150,8 @@ class FrameWriter:
             for name, value in head.headers
             if exposes(name) and not _is_ours(name)
         ]
-        lines.append(f"XDR-URL: {target}")
+        if target:
+            lines.append(f"XDR-URL: {target}")
         return "\r\n".join(lines) + "\r\n"
 
     def open(self) -> bytes:

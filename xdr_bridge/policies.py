@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import unquote
 
 from xdr_bridge.cors import CorsPolicy
-from xdr_bridge.errors import Code, ConfigError, Problem, RequestError, shown
-from xdr_bridge.targets import resolve_target, split_target
+from xdr_bridge.errors import Code, ConfigError, Problem, RequestError
+from xdr_bridge.targets import resolve_target, shown_target, split_target
 
 _MAX_PREFIX_CHARACTERS = 1024
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -87,8 +87,8 @@ class PolicyTable:
         if self._longest(self._loose, _loosely(path)) is not policy:
             raise RequestError(
                 Code.TARGET_MALFORMED,
-                f"the target {shown(target)} can be read as a path that has another policy; the"
-                " path without '//', ';', '%2F' and '%5C' is accepted",
+                f"the target {shown_target(target)} can be read as a path that has another policy;"
+                " the path without '//', ';', '%2F' and '%5C' is accepted",
             )
         return policy
 

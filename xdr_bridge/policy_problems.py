@@ -10,8 +10,7 @@ from xdr_bridge.fields import (
     FORBIDDEN_RESPONSE_HEADERS,
     NON_WILDCARD_REQUEST_HEADERS,
     is_forbidden_method,
-    is_forbidden_request_header,
-    is_forwarding_header,
+    is_refused_request_header,
     normalise_method,
 )
 from xdr_bridge.messages import HOP_BY_HOP, is_token
@@ -137,7 +136,7 @@ def _request_header_problems(options: PolicyOptions) -> Iterator[Problem]:
             lowered.startswith("access-control-") and lowered not in _REQUEST_ONLY
         ):
             reason = "is a response header, which no page sends; leave it out"
-        elif is_forbidden_request_header(name, "") or is_forwarding_header(name):
+        elif is_refused_request_header(name):
             reason = "can never be set by a page; leave it out"
         elif lowered == "access-control-request-private-network":
             reason = "is the browser's own; set private_network"

@@ -20,6 +20,12 @@ def split_target(target: str) -> tuple[str, str]:
     return path, mark + query
 
 
+def shown_target(target: str) -> str:
+    """Quote a target for a message or the log, without its query: secrets travel there."""
+    path, query = split_target(target)
+    return shown(path + ("?…" if query else ""))
+
+
 def resolve_target(target: str, *, max_characters: int) -> str:
     """Check a target and resolve its dot segments; nothing else in it changes.
 
@@ -34,8 +40,8 @@ def resolve_target(target: str, *, max_characters: int) -> str:
     if _TARGET.fullmatch(target) is None:
         raise RequestError(
             Code.TARGET_MALFORMED,
-            f"the target {shown(target)} is not in origin form; one leading '/' is accepted, and no"
-            " backslash, control, space, fragment or raw non-ASCII",
+            f"the target {shown_target(target)} is not in origin form; one leading '/' is accepted,"
+            " and no backslash, control, space, fragment or raw non-ASCII",
         )
     path, query = split_target(target)
     if _DOT.search(path):
@@ -51,7 +57,7 @@ def _without_dot_segments(path: str, target: str) -> str:
         if plain == "..":
             if not kept:
                 raise RequestError(
-                    Code.TARGET_ESCAPES, f"the target {shown(target)} climbs above the root"
+                    Code.TARGET_ESCAPES, f"the target {shown_target(target)} climbs above the root"
                 )
             kept.pop()
         elif plain != ".":
@@ -63,6 +69,6 @@ def _without_dot_segments(path: str, target: str) -> str:
         # "/a/..//host/" would name another host to whoever joins it to a base.
         raise RequestError(
             Code.TARGET_MALFORMED,
-            f"the target {shown(target)} resolves to one that begins with '//'",
+            f"the target {shown_target(target)} resolves to one that begins with '//'",
         )
     return resolved

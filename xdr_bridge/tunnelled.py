@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from xdr_bridge.errors import Code, RequestError, UpstreamError, shown
+from xdr_bridge.errors import Code, RequestError, UpstreamError
 from xdr_bridge.fetching import Ask, Browser, NetworkError
 from xdr_bridge.fields import unsafe_request_header_names
 from xdr_bridge.frame import FRAME_FIELDS, FrameWriter
@@ -19,7 +19,7 @@ from xdr_bridge.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, Reach, rewrit
 from xdr_bridge.replies import VARY_ORIGIN, failure, plain_refusal, refusal
 from xdr_bridge.routes import Route, Routes, well_formed_origin
 from xdr_bridge.steps import Answer, Forward, PlainWriter, ReadBody, Reply
-from xdr_bridge.targets import split_target
+from xdr_bridge.targets import shown_target, split_target
 from xdr_bridge.tunnel import Call, Limits, Tunnel, check_outer, decode
 
 _REFUSED_REDIRECT = RequestError(
@@ -49,30 +49,46 @@ class TunnelledCalls:
         self._browser = Browser(reach=replace(reach, apis=routes.self_deciding_apis))
 
     def receive(
-        self, tunnel: Tunnel, head: RequestHead, body: bytes | None, now: float
+        self,
+        tunnel: Tunnel,
+        head: RequestHead,
+        body: bytes | None,
+        now: float,
+        refused: RequestError | None = None,
     ) -> ReadBody | Reply | Forward:
-        """Judge a tunnel request, and decode it once its body is there."""
+        """Judge a tunnel request, and decode it once its body is there.
+
+        Args:
+            tunnel: What its target tells.
+            head: Its head.
+            body: Its body, once that is read.
+            now: The time, in seconds, by a clock that never goes back.
+            refused: What is wrong with its target; the origin is judged first.
+        """
+        # The body form names its target in the body; a malformed one is not looked at.
+        known = tunnel.form == "query form" and refused is None
         try:
             # Wire 1.6: before anything else in the request is judged.
-            route, origin = self._admit_origin(tunnel, head)
+            route, origin = self._admit_origin(tunnel.target if known else None, head)
         except RequestError as error:
             return plain_refusal(tunnel.form, error)
         flags: frozenset[str] = frozenset()
-        refused: RequestError | None = None
         try:
             flags = check_outer(tunnel, head.method, head.headers.get_all("Content-Type"))
         except RequestError as error:
-            refused = error
+            refused = refused or error
         forward = Forward(
             form=tunnel.form,
             route=route,
             call=head,
             body=b"",
             framed=tunnel.framed,
-            fields=_answer_fields(route, tunnel.target, origin, framed=tunnel.framed),
+            fields=_answer_fields(
+                route, tunnel.target if known else "/", origin, framed=tunnel.framed
+            ),
             origin=origin,
             outer=head,
-            target=tunnel.target,
+            target=tunnel.target if known else "",
             flags=flags,
         )
         try:
@@ -115,15 +131,15 @@ class TunnelledCalls:
             forward.ask.abandon()
         return failure(forward, error)
 
-    def _admit_origin(self, tunnel: Tunnel, head: RequestHead) -> tuple[Route, str]:
-        """Pass the gate: by the target's policy, or, while the target is unread, by any."""
+    def _admit_origin(self, target: str | None, head: RequestHead) -> tuple[Route, str]:
+        """Pass the gate: by the target's policy, or, while the target is unknown, by any."""
         origin_lines = head.headers.get_all("Origin")
-        route = self._routes.find(head.headers.get("Host"), tunnel.target)
-        if tunnel.form == "body form" or route is None:
+        route = None if target is None else self._routes.find(head.headers.get("Host"), target)
+        if route is None or target is None:
             return self._routes.all[0], self._routes.admit_origin(origin_lines)
         if route.policies is None:
             return route, well_formed_origin(origin_lines)
-        return route, route.policies.for_target(tunnel.target).admit_origin(origin_lines)
+        return route, route.policies.for_target(target).admit_origin(origin_lines)
 
     def _read_body(self, tunnel: Tunnel, head: RequestHead, forward: Forward) -> ReadBody:
         # The body form's body holds the call's head besides its body.
@@ -171,12 +187,13 @@ class TunnelledCalls:
         if self._is_own(target):
             raise RequestError(
                 Code.TARGET_NOT_BRIDGED,
-                f"the target {shown(target)} is the bridge's own, not the API's",
+                f"the target {shown_target(target)} is the bridge's own, not the API's",
             )
         route = self._routes.find(head.headers.get("Host"), target)
         if route is None:
             raise RequestError(
-                Code.TARGET_NOT_BRIDGED, f"the target {shown(target)} is under no configured API"
+                Code.TARGET_NOT_BRIDGED,
+                f"the target {shown_target(target)} is under no configured API",
             )
         return route
 
