@@ -369,6 +369,21 @@ def test_a_file_that_is_not_there_is_a_problem_beside_the_others(tmp_path: Path)
         assert [problem.field for problem in raised.value.problems] == ["--config", "--port"]
 
 
+def test_a_file_that_cannot_be_read_is_a_problem(desk: Desk) -> None:
+    (problem,) = desk.problems(None, {"api": API}, XDR_BRIDGE_CONFIG="x" * 5000)
+    assert problem.startswith("XDR_BRIDGE_CONFIG: 'xxx")
+    assert problem.endswith(" cannot be read: file name too long")
+
+
+@pytest.mark.parametrize("text", ["[", "{", "x"])
+def test_what_is_no_json_is_no_table_either(desk: Desk, text: str) -> None:
+    told = desk.problems(None, {"api": API}, XDR_BRIDGE_APIS=text, XDR_BRIDGE_LIMITS=text)
+    assert told == [
+        f"XDR_BRIDGE_APIS: '{text}' is no list of tables; [[apis]] and [[apis.paths]] are",
+        f"XDR_BRIDGE_LIMITS: '{text}' is no table of options",
+    ]
+
+
 _JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: (

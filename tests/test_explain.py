@@ -134,6 +134,9 @@ def test_the_policy_of_the_path_is_the_one_that_is_explained() -> None:
     assert step(notes, "authority").startswith("the API")
     assert "http://127.0.0.1:9100/v1/x" in step(notes, "tunnelled")
     assert "not-found" in step(ask("/elsewhere"), "result")
+    unclear = ask("/shop/%2Fpublic/x")
+    assert "target-malformed" in step(unclear, "policy")
+    assert not unclear.allowed
 
 
 def test_a_call_that_needs_no_preflight_has_none() -> None:

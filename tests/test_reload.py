@@ -351,6 +351,6 @@ def test_an_admin_port_that_is_taken_ends_serve_with_one_line(api: TableApi) -> 
     ):
         assert bridge.process.wait(60) == 1
         bridge.join()
-        assert bridge.complained.get().startswith("xdr-bridge: ")
+        assert bridge.complained.get().startswith("xdr-bridge: cannot listen on 127.0.0.1, port ")
         assert bridge.complained.empty()
         assert bridge.said.empty()

@@ -169,9 +169,10 @@ def _listen(port: int) -> socket.socket:
         listener.setblocking(False)
         listener.bind((_HOST, port))
         listener.listen(16)
-    except BaseException:
+    except OSError as error:
         listener.close()
-        raise
+        where = f"{_HOST}, port {port}"
+        raise OSError(error.errno, f"cannot listen on {where}: {error.strerror}") from error
     return listener
 
 

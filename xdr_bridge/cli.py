@@ -65,13 +65,20 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"xdr-bridge {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for name, add, what in (
-        ("serve", _add_serve, "Put the bridge beside an API."),
-        ("demo", _add_demo, "Show the bridge at work, on this machine only."),
-        ("config", _add_config, "Print the configuration in force, and where each value is from."),
-        ("explain", _add_explain, "Say step by step what is decided about a call, and why."),
+    in_force = "Print the configuration in force, and where each value is from."
+    for name, add, usage, what in (
+        ("serve", _add_serve, "[API]", "Put the bridge beside an API."),
+        ("demo", _add_demo, "", "Show the bridge at work, on this machine only."),
+        ("config", _add_config, "[API]", in_force),
+        ("explain", _add_explain, "URL", "Say step by step what is decided about a call, and why."),
     ):
-        command = commands.add_parser(name, help=what, description=what, allow_abbrev=False)
+        command = commands.add_parser(
+            name,
+            usage=f"xdr-bridge {name} [OPTION]... {usage}".rstrip(),
+            help=what,
+            description=what,
+            allow_abbrev=False,
+        )
         add(command)
         known = [flag for action in command._actions for flag in action.option_strings]
         command.set_defaults(known=known)

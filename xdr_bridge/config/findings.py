@@ -19,6 +19,7 @@ Values: TypeAlias = dict[str, Any]
 _REASONS = {
     "string_type": "is no text; write it in quotes",
     "tuple_type": "is no list; a list such as ['GET', 'PUT'] is accepted",
+    "tables": "is no list of tables; [[apis]] and [[apis.paths]] are",
     "bool_type": "is neither true nor false",
     "bool_parsing": "is neither true nor false",
     "model_type": "is no table of options",
@@ -72,6 +73,8 @@ def read_validation_error(
             table = tuple(part for part in where[:-1] if isinstance(part, str))
             findings.append(Finding(where, None, unknown(str(where[-1]), known.get(table, ()))))
         else:
+            if kind == "tuple_type" and where[-1] in _TABLES:
+                kind = "tables"
             reason = _REASONS.get(kind) or (
                 _NO_INTEGER if kind.startswith("int_") else "cannot be read"
             )
