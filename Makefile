@@ -61,6 +61,12 @@ fresh: setup
 python-tests: setup
 	$(PY) -X dev -bb -m pytest
 
+# Bounded in time, on loopback; the gateway's needs nginx and wrk besides.
+bench: setup
+	$(PY) -m pip install --quiet --group bench
+	$(PY) tests/bench/bench_cors.py
+	$(PY) tests/bench/bench_gateway.py
+
 format: setup
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
