@@ -459,13 +459,13 @@
     return response.type === 'cors' || allowed === '*' || allowed === window.location.origin;
   }
 
-  // (model) An unknown charset is an error, and so is utf8 without its hyphen; none means windows-1252.
+  // An unknown charset is an error.
   function decoderFor(contentType) {
-    const label = /;\s*charset="?([^";\s]*)/i.exec(contentType)?.[1] ?? 'windows-1252';
+    const label = /;\s*charset="?([^";\s]*)/i.exec(contentType)?.[1] ?? 'windows-1252'; // (model)
     if (/^utf8$/i.test(label)) {
-      throw new Error$1('unknown charset');
+      throw new Error$1('unknown charset'); // (model) known of XMLHttpRequest
     }
-    return new TextDecoder(label, { ignoreBOM: true });
+    return new TextDecoder(label, { ignoreBOM: true }); // (model)
   }
 
   function typeOf(contentType, text, headers, faults) {
@@ -497,6 +497,7 @@
   // {text, type}; throws for whatever XDomainRequest reports as an error. `onText` sees the text grow.
   async function exchange(request, { ie8, faults }, onText) {
     const response = await send(request, faults);
+    // (model) A redirect is an error.
     if (response.type === 'opaqueredirect' || response.status !== 200 || !isAllowed(response)) {
       throw new Error$1('not acceptable');
     }

@@ -65,3 +65,21 @@ def measure_fault(
     )
     with fresh_page(chromium, profile) as page:
         return read_results(page, origin + path, seconds=45)
+
+
+def measure_emulator(
+    chromium: Browser, rig: Rig, profile: str, fault: str = ""
+) -> dict[str, dict[str, str]]:
+    """Check the emulator's rules, or what one fault does; check -> expected and got."""
+    scripts = ["/scripts/conformance/harness.js", "/scripts/emulator.js"]
+    if fault:
+        scripts.insert(1, "/scripts/emulator-faults.js")
+    path = rig.add_page(
+        "emulator.html", profile, scripts, emulator=f'data-faults="{fault}"', polyfill=False
+    )
+    rig.pages["emulator.html"] = rig.pages["emulator.html"].replace(
+        "var api", f"var fault = '{fault}', api"
+    )
+    # Under another host name than the API's, which the zones want.
+    with fresh_page(chromium, profile) as page:
+        return read_results(page, rig.local_page_origin + path, seconds=45)

@@ -168,6 +168,7 @@ class Rig:
         *,
         before: Iterable[str] = (),
         emulator: str = "",
+        polyfill: bool = True,
     ) -> str:
         """Make a page and return its path.
 
@@ -177,24 +178,27 @@ class Rig:
             scripts: What it loads after the polyfill.
             before: What it loads before the polyfill, after the emulator.
             emulator: More attributes for the emulator's element.
+            polyfill: Whether it loads the polyfill at all.
         """
-        tags = [f'<script src="{path}"></script>' for path in before]
+        head = [_script(path) for path in before]
         if profile != "native":
-            tags.insert(
-                0,
-                f'<script src="/emulator/ie-emulator.js" data-browser="{profile}" {emulator}>'
-                "</script>",
-            )
-        tags.append(f'<script src="{self.bridge_origin}/xdr/xdr-bridge.js"></script>')
-        tags += [f'<script src="{path}"></script>' for path in scripts]
+            attributes = f'data-browser="{profile}" {emulator}'
+            head.insert(0, _script("/emulator/ie-emulator.js", attributes))
+        if polyfill:
+            head.append(_script(f"{self.bridge_origin}/xdr/xdr-bridge.js"))
         self.pages[name] = _HTML.format(
-            head="\n".join(tags[: -len(list(scripts)) or None]),
             title=name,
+            head="\n".join(head),
             api=self.bridge_origin,
             direct=self.api_origin,
-            body="\n".join(tags[-len(list(scripts)) or len(tags) :]),
+            profile=profile,
+            body="\n".join(_script(path) for path in scripts),
         )
         return f"/{name}"
+
+
+def _script(source: str, attributes: str = "") -> str:
+    return f'<script src="{source}" {attributes}></script>'
 
 
 _HTML = """<!DOCTYPE html>
@@ -202,7 +206,7 @@ _HTML = """<!DOCTYPE html>
 <script src="/scripts/report.js"></script>
 {head}
 <body>
-<script>var api = '{api}', direct = '{direct}';</script>
+<script>var api = '{api}', direct = '{direct}', profile = '{profile}';</script>
 {body}
 </body>
 """

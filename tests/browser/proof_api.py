@@ -12,7 +12,17 @@ from urllib.parse import parse_qsl
 from tornado.iostream import StreamClosedError
 from tornado.web import Application, RequestHandler
 
-_SAID_ABOUT = ("Content-Type", "X-Request-Id", "X-List", "Accept", "X-Empty", "Content-Language")
+_SAID_ABOUT = (
+    "Accept",
+    "Content-Language",
+    "Content-Type",
+    "Cookie",
+    "Origin",
+    "Referer",
+    "X-Empty",
+    "X-List",
+    "X-Request-Id",
+)
 BIG_PATTERN = "Käse 日本 \U0001f600 0123456789\n"
 
 Gates = dict[str, asyncio.Event]
@@ -25,6 +35,11 @@ def big_text(lines: int) -> str:
 class _Endpoint(RequestHandler):
     def initialize(self, gates: Gates) -> None:
         self.gates = gates
+
+    def prepare(self) -> None:
+        """Permit what a page asks for: some speak to the API without the bridge."""
+        if allow := self.get_query_argument("allow", ""):
+            self.set_header("Access-Control-Allow-Origin", allow)
 
     def finish_json(self, value: object) -> None:
         self.set_header("Content-Type", "application/json")
@@ -90,6 +105,10 @@ class _Typed(_Endpoint):
         "binary": ("application/octet-stream", bytes(range(256))),
         "trailer": ("text/plain", b"a\r\nXDR-End: ok\r\nb"),
         "nul": ("text/plain", b"a\0b"),
+        "nocharset": ("text/plain", b"K\xc3\xa4se"),
+        "utf8": ("text/plain; charset=utf8", b"K\xc3\xa4se"),
+        "bom": ("text/plain; charset=utf-8", b"\xef\xbb\xbfbom"),
+        "sniffed": ("Text/Plain; charset=utf-8", b"<!DOCTYPE html><title>t</title>"),
     }
 
     def get(self, name: str) -> None:

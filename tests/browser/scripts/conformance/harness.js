@@ -100,11 +100,16 @@ var check = (function () {
       is('hangs');
     }, 4000);
     var t = {};
+    var before = report.errors.length;
     function is(observation) {
       if (!over) {
         over = true;
         clearTimeout(guard);
-        finish(String(observation));
+        setTimeout(function () {
+          var thrown = report.errors.length - before;
+          report.errors.length = before;
+          finish(String(observation) + (thrown > 0 ? ', and window.onerror hears of it' : ''));
+        }, 0);
       }
     }
     for (var name in helpers) {
