@@ -372,7 +372,10 @@ def test_a_file_that_is_not_there_is_a_problem_beside_the_others(tmp_path: Path)
 def test_a_file_that_cannot_be_read_is_a_problem(desk: Desk) -> None:
     (problem,) = desk.problems(None, {"api": API}, XDR_BRIDGE_CONFIG="x" * 5000)
     assert problem.startswith("XDR_BRIDGE_CONFIG: 'xxx")
-    assert problem.endswith(" cannot be read: file name too long")
+    # Python 3.13 asks the system less.
+    assert problem.endswith(
+        (" cannot be read: file name too long", "; the name of a TOML file is accepted")
+    )
 
 
 @pytest.mark.parametrize("text", ["[", "{", "x"])
