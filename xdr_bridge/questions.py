@@ -56,18 +56,24 @@ class Question:
                 problems.append(Problem("URL", url, reason))
         if not is_token(method):
             problems.append(Problem("--method", method, "is no method; PUT would be"))
-        pairs: list[Pair] = []
-        for line in headers:
-            name, colon, value = line.partition(":")
-            pair = (name, value.strip(" \t"))
-            try:
-                if not colon:
-                    raise RequestError(Code.HEADER_NAME_MALFORMED, "has no colon")
-                pairs += Headers([pair])
-            except RequestError as error:
-                reason = f"cannot be set: {error.detail}; 'X-Name: value' would be accepted"
-                problems.append(Problem("--header", line, reason))
+        pairs, header_problems = _read_fields(headers)
+        problems += header_problems
         if problems:
             raise ConfigError(tuple(problems))
         method = normalise_method(method)
         return cls(host=host, target=target, origin=origin, method=method, headers=Headers(pairs))
+
+
+def _read_fields(lines: Sequence[str]) -> tuple[list[Pair], list[Problem]]:
+    pairs: list[Pair] = []
+    problems: list[Problem] = []
+    for line in lines:
+        name, colon, value = line.partition(":")
+        try:
+            if not colon:
+                raise RequestError(Code.HEADER_NAME_MALFORMED, "it has no colon")
+            pairs += Headers([(name, value.strip(" \t"))])
+        except RequestError as error:
+            reason = f"cannot be set: {error.detail}; 'X-Name: value' would be accepted"
+            problems.append(Problem("--header", line, reason))
+    return pairs, problems
