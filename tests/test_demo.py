@@ -1,4 +1,4 @@
-"""The demo: marked texts, the journal, and the three origins with the real bridge between them."""
+"""The demo's three origins: started, served, stopped."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,12 @@ import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
 from xdr_bridge.config import Settings
-from xdr_bridge.exchanges import Exchange, Observer
+from xdr_bridge.exchanges import Observer
 from xdr_bridge.gateway import Gateway
-from xdr_bridge.messages import Headers, RequestHead, ResponseHead
-from xdr_bridge.pages import marking, shop_page
+from xdr_bridge.pages import shop_page
 from xdr_bridge.pages.demo import Demo, run_demo
-from xdr_bridge.pages.journal import Journal
 from xdr_bridge.pages.marking import Piece
-from xdr_bridge.pages.notes import ReceivedRequest
 
-FRAMES = json.loads((Path(__file__).parent / "vectors" / "frames.json").read_text("utf-8"))
 TEXT = {"Content_Type": "text/plain"}
 
 
@@ -37,222 +33,6 @@ def text_of(pieces: list[Piece]) -> str:
 
 def of_kind(pieces: list[Piece], kind: str) -> str:
     return "".join(text for found, text in pieces if found == kind)
-
-
-# Marked texts.
-
-
-@pytest.mark.parametrize("case", FRAMES["cases"], ids=lambda case: case["name"])
-def test_a_marked_frame_loses_nothing_but_the_prelude(case: dict[str, Any]) -> None:
-    frame: str = case["frame"]
-
-    pieces = marking.mark_frame(frame)
-
-    shown = [(kind, text) for kind, text in pieces if kind != "note"]
-    assert text_of(shown) == frame.lstrip(" \r\n")
-    assert of_kind(pieces, "trailer").startswith("\r\nXDR-End: ")
-
-
-def test_a_frame_falls_into_start_line_headers_body_and_trailer() -> None:
-    frame = "HTTP/1.1 201 Created\r\nx-a: b\r\nXDR-URL: /n\r\n\r\n{}\r\n\r\nXDR-End: ok\r\n"
-
-    assert marking.mark_frame(frame) == [
-        ("version", "HTTP/1.1"),
-        ("", " "),
-        ("status", "201 Created"),
-        ("", "\r\n"),
-        ("name", "x-a"),
-        ("", ": "),
-        ("value", "b"),
-        ("", "\r\n"),
-        ("own-name", "XDR-URL"),
-        ("", ": "),
-        ("value", "/n"),
-        ("", "\r\n\r\n"),
-        ("body", "{}\r\n"),
-        ("trailer", "\r\nXDR-End: ok\r\n"),
-    ]
-
-
-def test_a_network_error_frame_is_a_failure_and_its_reason() -> None:
-    frame = "XDR/1 error method-not-allowed\r\nno PURGE here\r\n"
-
-    assert marking.mark_frame(frame) == [
-        ("failure", "XDR/1 error method-not-allowed"),
-        ("", "\r\n"),
-        ("reason", "no PURGE here\r\n"),
-    ]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "\r\n",
-        "no message at all",
-        "PUT /n HTTP/1.1\nA: b\nno field\n\n{}\n\n{}",
-        "PUT /n HTTP/1.1\r\nA: b",
-        "\r\n\r\nbody",
-    ],
-)
-def test_marking_keeps_every_character_of_what_it_cannot_read(text: str) -> None:
-    assert text_of(marking.mark_text_message(text)) == text
-
-
-def test_the_bridges_own_parameters_are_told_from_the_apis() -> None:
-    target = "/n?a=%201&%24xdr=1&$httpHeaders=A%3A+b%0D%0AC%3Ad%0D%0A&b"
-
-    assert marking.without_own_parameters(target) == "/n?a=%201&b"
-    assert marking.without_own_parameters("/n?$xdr=1") == "/n"
-    assert list(marking.own_parameters(target)) == [
-        ("$xdr", "1"),
-        ("$httpHeaders", "A:+b\r\nC:d\r\n"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("body", "pieces"),
-    [
-        (b"", []),
-        ("Käse".encode(), [("body", "Käse")]),
-        ("Käse".encode()[:2], [("body", "K")]),
-        (b"\x89PNG\r\n\x1a\n" + b"\0" * 8, [("note", "16 bytes, no text")]),
-        (b"a\0b", [("note", "3 bytes, no text")]),
-        (b"x" * 8200, [("body", "x" * 8192), ("note", "\r\n… 8 more characters")]),
-    ],
-    ids=["none", "text", "cut within a character", "picture", "NUL", "long"],
-)
-def test_a_body_is_shown_as_text_or_not_at_all(body: bytes, pieces: list[Piece]) -> None:
-    assert marking.mark_body(body) == pieces
-
-
-# The journal.
-
-
-def a_request(method: str, target: str, **headers: str) -> RequestHead:
-    pairs = [(name.replace("_", "-"), value) for name, value in headers.items()]
-    return RequestHead(method=method, target=target, headers=Headers(pairs))
-
-
-def a_response(status: int, reason: str) -> ResponseHead:
-    return ResponseHead(status=status, reason=reason, headers=Headers())
-
-
-def an_exchange() -> Exchange:
-    call = a_request("DELETE", "/notes/1")
-    return Exchange(
-        form="body form",
-        request=a_request("POST", "/xdr/tunnel?$xdr=1"),
-        request_body=b"DELETE /notes/1 HTTP/1.1\r\n\r\n",
-        call=call,
-        call_body=b"",
-        api_answer=a_response(204, "No Content"),
-        api_body=b"",
-        answer=a_response(200, "OK"),
-        answer_body=b"HTTP/1.1 204 No Content\r\n\r\n\r\nXDR-End: ok\r\n",
-        sent_seconds=0.001,
-        first_byte_seconds=0.003,
-        done_seconds=0.0045,
-    )
-
-
-def received(method: str, target: str, *, at_seconds: float, body: bytes = b"") -> ReceivedRequest:
-    return ReceivedRequest(head=a_request(method, target), body=body, at_seconds=at_seconds)
-
-
-def entries(journal: Journal, after: int = 0) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(journal.after(after))["entries"]
-    return found
-
-
-def test_an_exchange_is_joined_with_what_the_api_received() -> None:
-    journal = Journal(clock=lambda: 10.0)
-    journal.note_received(received("DELETE", "/notes/2", at_seconds=9.999, body=b"other"))
-    journal.note_received(received("DELETE", "/notes/1", at_seconds=9.999, body=b"first"))
-    journal.note_received(received("DELETE", "/notes/1", at_seconds=9.999, body=b"second"))
-
-    journal.observe(an_exchange())
-    journal.observe(an_exchange())
-
-    bodies = [of_kind(entry["received"][0]["pieces"], "body") for entry in entries(journal)]
-    assert bodies == ["first", "second"]
-
-
-def test_what_the_api_received_before_the_exchange_began_is_not_its() -> None:
-    journal = Journal(clock=lambda: 10.0)
-    journal.note_received(received("DELETE", "/notes/1", at_seconds=9.5))
-
-    journal.observe(an_exchange())
-
-    assert entries(journal)[0]["received"] == []
-
-
-def test_the_journal_gives_what_is_newer_and_keeps_so_many() -> None:
-    journal = Journal(capacity=3, clock=lambda: 10.0)
-    for _ in range(5):
-        journal.observe(an_exchange())
-
-    assert journal.latest == 5
-    assert [entry["seq"] for entry in entries(journal)] == [3, 4, 5]
-    assert [entry["seq"] for entry in entries(journal, after=4)] == [5]
-    assert json.loads(journal.after(5)) == {"latest": 5, "entries": []}
-
-
-def test_the_bridges_own_files_are_no_calls() -> None:
-    journal = Journal(clock=lambda: 10.0)
-    journal.observe(replace(an_exchange(), form="asset"))
-
-    assert journal.latest == 0
-
-
-@pytest.mark.parametrize(
-    ("changed", "bridge_ms", "api_ms"),
-    [
-        ({}, 1.5, 2.0),
-        ({"form": "query form", "request_body": b""}, 2.5, 2.0),
-        ({"form": "native"}, 1.5, 1.0),
-        ({"first_byte_seconds": None, "api_answer": None}, 4.5, 0.0),
-    ],
-    ids=["body form", "no body to wait for", "native body that streams", "no answer"],
-)
-def test_an_entry_has_the_legs_without_the_wait_for_the_pages_body(
-    changed: dict[str, Any], bridge_ms: float, api_ms: float
-) -> None:
-    journal = Journal(clock=lambda: 10.0)
-    began = 10.0 - 0.0045
-    journal.note_received(received("DELETE", "/notes/1", at_seconds=began + 0.002))
-
-    journal.observe(replace(an_exchange(), **changed))
-
-    assert entries(journal)[0]["legs"] == {"bridge_ms": bridge_ms, "api_ms": api_ms}
-
-
-@pytest.mark.parametrize(
-    ("form", "request_head", "asked"),
-    [
-        ("native", a_request("PUT", "/n?a=1"), ("PUT", "/n?a=1")),
-        (
-            "preflight",
-            a_request("OPTIONS", "/n", Access_Control_Request_Method="PUT"),
-            ("PUT", "/n"),
-        ),
-        ("query form", a_request("GET", "/n?a=1&$xdr=1"), ("GET", "/n?a=1")),
-        ("query form", a_request("POST", "/n?$xdr=1&$httpMethod=PUT"), ("PUT", "/n")),
-        ("body form", a_request("POST", "/xdr/tunnel?$xdr=1"), ("DELETE", "/notes/1")),
-    ],
-    ids=["native", "preflight", "query form", "query form, other method", "body form"],
-)
-def test_an_entry_names_the_call_that_the_page_had_in_mind(
-    form: str, request_head: RequestHead, asked: tuple[str, str]
-) -> None:
-    journal = Journal(clock=lambda: 10.0)
-    journal.observe(replace(an_exchange(), form=form, request=request_head))
-
-    (entry,) = entries(journal)
-    assert (entry["method"], entry["target"]) == asked
-
-
-# The three origins.
 
 
 @dataclass(frozen=True)
