@@ -104,7 +104,7 @@ class Rig:
 
     Attributes:
         pages: Name -> HTML, served at `page_origin`. Beside them are /node_modules, /emulator and
-            /scripts, and a second copy of the API under /same.
+            /scripts, and /xdr with the polyfill's files.
         page_origin: Where they are. The bridge allows it, also as localhost.
         bridge_origin: Where the bridge is.
         api_origin: Where the API is.
@@ -123,6 +123,7 @@ class Rig:
             "node_modules": STATIC / "node_modules",
             "emulator": STATIC / "emulator",
             "scripts": HERE / "scripts",
+            "xdr": STATIC,
         }
         files = [
             (rf"/{name}/(.*)", _File, {"path": str(folder)}) for name, folder in folders.items()
@@ -168,7 +169,7 @@ class Rig:
         *,
         before: Iterable[str] = (),
         emulator: str = "",
-        polyfill: bool = True,
+        polyfill: str = "served",
     ) -> str:
         """Make a page and return its path.
 
@@ -178,14 +179,17 @@ class Rig:
             scripts: What it loads after the polyfill.
             before: What it loads before the polyfill, after the emulator.
             emulator: More attributes for the emulator's element.
-            polyfill: Whether it loads the polyfill at all.
+            polyfill: `served` by the bridge, `minified` from the page's own origin, or `none`.
         """
         head = [_script(path) for path in before]
         if profile != "native":
             attributes = f'data-browser="{profile}" {emulator}'
             head.insert(0, _script("/emulator/ie-emulator.js", attributes))
-        if polyfill:
+        if polyfill == "served":
             head.append(_script(f"{self.bridge_origin}/xdr/xdr-bridge.js"))
+        elif polyfill == "minified":
+            bridges = f'data-bridge-for="{self.bridge_origin}"'
+            head.append(_script("/xdr/xdr-bridge.min.js", bridges))
         self.pages[name] = _HTML.format(
             title=name,
             head="\n".join(head),

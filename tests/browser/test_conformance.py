@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.differences import DIFFERENCES
 from tests.browser.libraries import PROFILES, TABLE
-from tests.browser.measuring import CONFORMANCE, measure_conformance
+from tests.browser.measuring import CONFORMANCE, measure_checks
 from tests.browser.origins import HERE, Rig
 
 
@@ -19,9 +19,14 @@ class Findings:
     checks: dict[str, dict[str, str]]
 
 
-@pytest.fixture(scope="module", params=PROFILES)
+@pytest.fixture(
+    scope="module",
+    params=[*((profile, "served") for profile in PROFILES), ("ie8", "minified")],
+    ids="-".join,
+)
 def findings(request: pytest.FixtureRequest, chromium: Browser, rig: Rig) -> Findings:
-    return Findings(request.param, measure_conformance(chromium, rig, request.param))
+    profile, polyfill = request.param
+    return Findings(profile, measure_checks(chromium, rig, profile, CONFORMANCE, polyfill=polyfill))
 
 
 def _differing(findings: Findings) -> dict[str, str]:
@@ -48,7 +53,7 @@ def test_every_check_was_made(findings: Findings) -> None:
     written = sum(
         line.startswith("check('")
         for name in CONFORMANCE
-        for line in (HERE / "scripts" / "conformance" / f"{name}.js").read_text("utf-8").split("\n")
+        for line in (HERE / "scripts" / f"{name}.js").read_text("utf-8").split("\n")
     )
     assert len(findings.checks) == written > 100
 

@@ -1,0 +1,3 @@
+// Document mode 10 has both.
+function XDomainRequest() {}
+var before = window.XMLHttpRequest;
