@@ -132,11 +132,14 @@ class AnswerReader:
         if match is None:
             raise self._error("the head of its answer is malformed")
         minor, status, reason, fields = match.groups()
-        pairs = []
-        for line in fields.split("\r\n")[:-1]:
-            name, _, value = line.partition(":")
-            pairs.append((name, value.strip(" \t")))
-        head = ResponseHead(status=int(status), reason=reason or "", headers=Headers.trusted(pairs))
+        lines = fields.split("\r\n")[:-1]
+        headers = Headers.trusted(
+            [
+                (name, value.strip(" \t"))
+                for name, _, value in [line.partition(":") for line in lines]
+            ]
+        )
+        head = ResponseHead(status=int(status), reason=reason or "", headers=headers)
         if head.status < 200:
             self._skip_interim(head.status)
             return rest

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from xdr_bridge.errors import Code, RequestError
-from xdr_bridge.messages import Headers, RequestHead, list_items
+from xdr_bridge.messages import Headers, Pair, RequestHead, list_items
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 # RFC 9112, section 5: field-line = field-name ":" OWS field-value OWS, each ended by CRLF. A bare
@@ -45,6 +45,8 @@ _MAX_CHUNK_LINE = 1100
 # Of one body: extensions mean nothing to us, so they are either few or an attack.
 _MAX_EXTENSION_BYTES = 16 * 1024
 _MAX_TRAILER_BYTES = 8 * 1024
+_MAX_KNOWN_LINES = 32
+_MAX_KNOWN_CHARACTERS = 512
 
 
 class Sink(Protocol):
@@ -88,6 +90,7 @@ class RequestReader:
         "_extension_bytes",
         "_held",
         "_host",
+        "_known",
         "_left",
         "_line",
         "_max_fields",
@@ -126,6 +129,7 @@ class RequestReader:
         self._step: Callable[[RequestReader, bytes], bytes] = RequestReader._read_head
         self._held = b""
         self._host: str | None = None
+        self._known: dict[str, Pair] = {}
         self._left = 0
         self._line = _FIRST_CHUNK
         self._extension_bytes = 0
@@ -177,11 +181,10 @@ class RequestReader:
                 Code.HEADER_BLOCK_TOO_LARGE, f"the request has more than {self._max_fields} fields"
             )
         lines.pop()
-        pairs = []
-        for line in lines:
-            name, _, value = line.partition(":")
-            pairs.append((name, value.strip(" \t")))
-        headers = Headers.trusted(pairs)
+        known = self._known
+        if len(known) > _MAX_KNOWN_LINES:
+            known.clear()
+        headers = Headers.trusted([known.get(line) or self._learn(line) for line in lines])
         self._check_host(headers.get_all("host"), minor)
         length = _body_length(headers, minor)
         connection = headers.get("connection")
@@ -213,6 +216,14 @@ class RequestReader:
             self._step = RequestReader._read_counted
             self._left = length
         return rest
+
+    def _learn(self, line: str) -> Pair:
+        """Split a field line, and remember it: the next request has mostly the same lines."""
+        name, _, value = line.partition(":")
+        pair = name, value.strip(" \t")
+        if len(line) <= _MAX_KNOWN_CHARACTERS:
+            self._known[line] = pair
+        return pair
 
     def _check_host(self, hosts: list[str], minor: str) -> None:
         """Check Host (RFC 9112, section 3.2)."""

@@ -85,26 +85,28 @@ class Headers:
 
     def __contains__(self, name: str) -> bool:
         """Whether a field of this name is there."""
-        return name.lower() in self._by_name()
+        index = self._index
+        return name.lower() in (self._by_name() if index is None else index)
 
     def get_all(self, name: str) -> list[str]:
         """Return the values of all fields of this name, in order."""
-        return self._by_name().get(name.lower(), [])
+        index = self._index
+        return (self._by_name() if index is None else index).get(name.lower(), [])
 
     def get(self, name: str) -> str | None:
         """Return the combined value (RFC 9110, section 5.3), or None."""
-        values = self._by_name().get(name.lower())
+        index = self._index
+        values = (self._by_name() if index is None else index).get(name.lower())
         if values is None:
             return None
         return values[0] if len(values) == 1 else ", ".join(values)
 
     def _by_name(self) -> dict[str, list[str]]:
-        if self._index is None:
-            index: dict[str, list[str]] = {}
-            for name, value in self._pairs:
-                index.setdefault(name.lower(), []).append(value)
-            self._index = index
-        return self._index
+        index: dict[str, list[str]] = {}
+        for name, value in self._pairs:
+            index.setdefault(name.lower(), []).append(value)
+        self._index = index
+        return index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,9 +106,10 @@ class Outgoing:
         head, self._head = self._head, None
         if head is None:
             return b""
+        names = {name.lower() for name, _ in head.headers}
         lines = [f"HTTP/1.1 {head.status} {head.reason}"]
         lines += [f"{name}: {value}" for name, value in head.headers]
-        if self._has_body and "Content-Length" not in head.headers:
+        if self._has_body and "content-length" not in names:
             if whole_length is not None:
                 lines.append(f"Content-Length: {whole_length}")
             elif self._version == "HTTP/1.1":
@@ -116,7 +117,7 @@ class Outgoing:
                 lines.append("Transfer-Encoding: chunked")
             else:
                 self.keep_alive = False
-        if "Date" not in head.headers:
+        if "date" not in names:
             lines.append(_date_line())
         if not self.keep_alive:
             lines.append("Connection: close")

@@ -28,15 +28,12 @@ def render_head(head: RequestHead, *, host: str, length: int | None) -> bytes:
     method = head.method
     if _REQUEST_LINE.fullmatch(f"{method} {head.target}") is None or method == "CONNECT":
         raise ValueError(f"no request line: {shown(method)} {shown(head.target)}")
+    names = {name.lower() for name, _ in head.headers}
+    if not names.isdisjoint(_FRAMING):
+        raise ValueError(f"{', '.join(sorted(names & _FRAMING))}: written by the pool")
     lines = [f"{method} {head.target} HTTP/1.1"]
-    has_host = False
-    for name, value in head.headers:
-        lowered = name.lower()
-        if lowered in _FRAMING:
-            raise ValueError(f"{name} is written by the pool")
-        has_host = has_host or lowered == "host"
-        lines.append(f"{name}: {value}")
-    if not has_host:
+    lines += [f"{name}: {value}" for name, value in head.headers]
+    if "host" not in names:
         lines.insert(1, f"Host: {host}")
     if length is None:
         lines.append("Transfer-Encoding: chunked")
