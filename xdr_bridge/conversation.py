@@ -40,6 +40,9 @@ class House(Protocol):
     def deadline(self, seconds: float) -> float:
         """Return the loop time at which this many seconds have passed."""
 
+    def flush_soon(self, outgoing: Outgoing) -> None:
+        """Send a head that waits for a body, once everything read so far has been looked at."""
+
     def began(self, conversation: Conversation) -> None:
         """A request has arrived."""
 
@@ -201,7 +204,7 @@ class Conversation:
             self._send(opening)
         elif not forward.framed:
             # Head and body usually come together; an API that is slow to go on is not waited for.
-            self._gateway.loop.call_soon(self._outgoing.flush)
+            self._gateway.flush_soon(self._outgoing)
 
     def on_data(self, data: bytes) -> None:
         """A piece of the API's body has come."""

@@ -12,6 +12,7 @@ from xdr_bridge.config import Settings
 from xdr_bridge.conversation import Conversation
 from xdr_bridge.exchanges import Exchange, Observer
 from xdr_bridge.listener import Limits, Listener
+from xdr_bridge.outgoing import Outgoing
 from xdr_bridge.upstream import Pool, UpstreamLimits
 
 __all__ = ["Exchange", "Gateway"]
@@ -40,6 +41,7 @@ class Gateway:
         self._idle = asyncio.Event()
         self._idle.set()
         self._sweep: asyncio.TimerHandle | None = None
+        self._unflushed: list[Outgoing] = []
 
     def start(self) -> None:
         """Bind and serve; afterwards `port` is the real one.
@@ -86,6 +88,18 @@ class Gateway:
         # One reference; a conversation takes it once.
         self.bridge = settings.build_bridge()
         self.settings = settings
+
+    def flush_soon(self, outgoing: Outgoing) -> None:
+        """Send a head that waits for a body, once everything read so far has been looked at."""
+        # One callback for all of them.
+        if not self._unflushed:
+            self.loop.call_soon(self._flush)
+        self._unflushed.append(outgoing)
+
+    def _flush(self) -> None:
+        unflushed, self._unflushed = self._unflushed, []
+        for outgoing in unflushed:
+            outgoing.flush()
 
     def began(self, conversation: Conversation) -> None:
         """A request has arrived."""
