@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from tests.browser.differences import render_differences
 from tests.browser.origins import STATIC
 from tests.browser.proof_api import big_text
 
@@ -210,8 +211,26 @@ This table is written by `python -m tests.browser.measure_libraries`, and
 """
 
 
-def render_table(rows: Mapping[tuple[str, str], Mapping[str, str]]) -> str:
-    """The page for the docs. `rows` maps (library, profile) to the cells, by call."""
+_DIFFERENCES = """
+## Where it differs from XMLHttpRequest
+
+The steps of the standard, in `tests/browser/scripts/conformance`, run natively and in both
+profiles. What comes out otherwise stands here, each with its reason, from
+`tests/browser/differences.py`; the suite fails when one is missing here, and when one that stands
+here is gone.
+
+"""
+
+
+def render_table(
+    rows: Mapping[tuple[str, str], Mapping[str, str]], expected: Mapping[str, str]
+) -> str:
+    """The page for the docs.
+
+    Args:
+        rows: The cells by call, by (library, profile).
+        expected: What the standard says, by conformance check.
+    """
     calls = list(expected_calls())
     lines = [
         f"| library | as | {' | '.join(calls)} |",
@@ -235,11 +254,22 @@ def render_table(rows: Mapping[tuple[str, str], Mapping[str, str]]) -> str:
         )
         for library in LIBRARIES
     ]
-    return _HEAD + "\n".join(lines) + "\n\n## What the pages load\n\n" + "\n".join(notes) + "\n"
+    return "".join(
+        (
+            _HEAD,
+            "\n".join(lines),
+            "\n\n## What the pages load\n\n",
+            "\n".join(notes),
+            "\n",
+            _DIFFERENCES,
+            render_differences(expected),
+        )
+    )
 
 
 def read_table(text: str) -> dict[tuple[str, str], dict[str, str]]:
-    """The rows of `render_table`."""
-    table = [line for line in text.splitlines() if line.startswith("|")]
+    """The rows of the first table of `render_table`."""
+    before, _, _ = text.partition("\n## ")
+    table = [line for line in before.splitlines() if line.startswith("|")]
     head, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
     return {(row[0], row[1]): dict(zip(head[2:], row[2:], strict=True)) for row in rows}

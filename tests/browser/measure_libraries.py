@@ -15,7 +15,7 @@ from tests.browser.libraries import (
     problems,
     render_table,
 )
-from tests.browser.measuring import measure_library
+from tests.browser.measuring import CONFORMANCE, measure_checks, measure_library
 from tests.browser.origins import proof_rig
 from tests.support.browser import FLAGS, find_browser
 
@@ -39,8 +39,10 @@ def main() -> int:
                     failures += bool(found)
                     for problem in found or []:
                         print(f"{library.name} {profile}: {problem}"[:400], file=sys.stderr)
+        checks = measure_checks(browser, rig, "native", CONFORMANCE)
         browser.close()
-    TABLE.write_text(render_table(rows), "utf-8")
+    expected = {name: check["expected"] for name, check in checks.items()}
+    TABLE.write_text(render_table(rows, expected), "utf-8")
     print(f"{TABLE}: {len(rows)} rows, {failures} calls that are not as expected")
     return 0
 
