@@ -11,8 +11,9 @@ from xdr_bridge.api import Api
 from xdr_bridge.config import Settings
 from xdr_bridge.conversation import Conversation
 from xdr_bridge.exchanges import Exchange, Observer
-from xdr_bridge.listener import Limits, Listener
+from xdr_bridge.listener import Listener
 from xdr_bridge.outgoing import Outgoing
+from xdr_bridge.page_connection import Limits
 from xdr_bridge.upstream import Pool, UpstreamLimits
 
 __all__ = ["Exchange", "Gateway"]
