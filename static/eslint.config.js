@@ -82,7 +82,14 @@ export default [
     languageOptions: { globals: { shop: 'writable' } },
     rules: { 'max-lines': 'off', 'no-redeclare': 'off', 'no-unused-vars': ['error', { caughtErrors: 'none', varsIgnorePattern: '^shop$' }] },
   },
+  // A call is a closure: fewer bytes than an object whose every step names it. Its parts are the small functions.
+  {
+    files: ['bridged-call', 'frame', 'native-call', 'xdr-transport'].map((name) => `static/src/${name}.js`),
+    rules: { 'max-lines-per-function': ['error', { max: 110, skipBlankLines: true, skipComments: true }] },
+  },
   { files: built, rules: { 'max-lines': 'off', 'max-lines-per-function': 'off' } },
+  // What the minifier writes is no style.
+  { files: ['static/xdr-bridge.min.js'], rules: { 'no-cond-assign': 'off' } },
   { files: ['static/xdr-bridge.constructor.js'], languageOptions: { globals: { module: 'writable' } } },
   {
     files: ['static/emulator/src/**/*.js'],

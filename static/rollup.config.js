@@ -16,7 +16,7 @@ const minifier = {
     ie8: true,
     ecma: 5,
     toplevel: true,
-    compress: { passes: 4, pure_getters: true, keep_fargs: false },
+    compress: { passes: 4, pure_getters: true, hoist_funs: true, lhs_constants: false, keep_fargs: false },
     mangle: { properties: { regex: /^_./ } },
     format: { ascii_only: true, comments: false },
   }),

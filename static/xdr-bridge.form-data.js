@@ -1,10 +1,9 @@
 /* xdr-bridge, FormData: XMLHttpRequest across origins for Internet Explorer 8 and 9. Wire format 1. Built from static/src. */
 (function () {
 
-  // FormData for text fields and forms, for browsers without it. An opt-in of its own, installed where there is none.
+  // FormData for text fields and forms, for browsers without it: an opt-in of its own, to be loaded after xdr-bridge.js.
   //
-  // It shows the polyfill its text and, as `contentType`, what that text is. There are no files: such a browser gives a
-  // script no way to read one, and one in a form is refused, not skipped.
+  // There are no files: such a browser gives a script no way to read one, and one in a form is refused, not skipped.
 
   var root = window;
 
@@ -24,8 +23,11 @@
 
   function appendControl(data, control) {
     var i;
-    if (/^file$/i.test(control.type) && control.value) {
-      throw new TypeError('FormData: this browser cannot read the file in "' + control.name + '".');
+    if (/^file$/i.test(control.type)) {
+      if (control.value) {
+        throw new TypeError('FormData: this browser cannot read the file in "' + control.name + '".');
+      }
+      return;
     }
     if (!/^select/i.test(control.type)) {
       data.append(control.name, control.value);
@@ -64,8 +66,22 @@
     return text + '--' + this._boundary + '--\r\n';
   };
 
+  // send() of the polyfill learns what to do with one; also for calls to the page's own origin.
+  function teach(methods) {
+    var send = methods.send;
+    methods.send = function (body) {
+      if (body instanceof FormData) {
+        this.setRequestHeader('Content-Type', body.contentType);
+      }
+      return send.call(this, body instanceof FormData ? String(body) : body);
+    };
+  }
+
   if (!root.FormData) {
     root.FormData = FormData;
+    if (root.XMLHttpRequest && root.XMLHttpRequest.uninstall) {
+      teach(root.XMLHttpRequest.prototype);
+    }
   }
 
 })();

@@ -5,20 +5,21 @@ import { domException } from './errors.js';
 import { findHeader } from './headers.js';
 import { replaceLoneSurrogates } from './text.js';
 
-// Fetch: "extract" a body. XMLHttpRequest: send() names its type, or corrects a charset that is not that of the text.
-export function extractBody(call, body) {
+// Fetch: "extract" a body. XMLHttpRequest: send() names its type, or corrects the
+// charset. `named` is false where no header can travel.
+export function extractBody(headers, body, named) {
   var isDocument = body.nodeType === 9;
-  var field = findHeader(call._headers, 'content-type');
+  var field = findHeader(headers, 'content-type');
   if (field) {
-    field[1] = field[1].replace(/(;\s*charset\s*=\s*)(?!"?utf-8"?\s*(;|$))("[^"]*"|[^;\s]*)/i, '$1UTF-8');
-  } else if (call._base) {
-    call._headers.push(['Content-Type', (isDocument ? 'application/xml' :
+    field[1] = field[1].replace(/(;\s*charset=)(?!"?utf-8)[^;]*/i, '$1UTF-8');
+  } else if (named) {
+    headers.push(['Content-Type', (isDocument ? body.body ? 'text/html' : 'application/xml' :
       root.URLSearchParams && body instanceof root.URLSearchParams ? 'application/x-www-form-urlencoded' : 'text/plain') +
       ';charset=UTF-8']);
   }
   // Support: IE 5 - 9
-  // A document of MSXML knows its own text; XMLSerializer (IE 9) does not take one.
-  return replaceLoneSurrogates(String(isDocument ? body.xml || new root.XMLSerializer().serializeToString(body) : body));
+  // A document of MSXML knows its own text; XMLSerializer (IE 9) does not take one, and is for XML.
+  return replaceLoneSurrogates(String(isDocument ? body.xml || body.documentElement.outerHTML || new root.XMLSerializer().serializeToString(body) : body));
 }
 
 // The byte count of a text in UTF-8.
@@ -29,10 +30,6 @@ export function countBytes(text) {
 function parseXml(text) {
   var document;
   try {
-    if (root.DOMParser) {
-      document = new root.DOMParser().parseFromString(text, 'text/xml');
-      return document.getElementsByTagName('parsererror').length ? null : document;
-    }
     document = new NativeActiveXObject('Microsoft.XMLDOM');
     // Support: IE 5 - 8
     // MSXML 3 loads asynchronously, and reaches for external entities, unless told otherwise.
@@ -45,7 +42,7 @@ function parseXml(text) {
 
 // XMLHttpRequest: "document response" for XML; an answer without a Content-Type counts as text/xml.
 export function responseDocument(request, text) {
-  return /^\s*((text|application)\/|[^;]*\+)xml\s*(;|$)/i.test(request._._mimeType || request.getResponseHeader('content-type') ||
+  return /[\/+]xml\b/i.test(request._._mimeType || request.getResponseHeader('content-type') ||
     'text/xml') && /^(document)?$/.test(request.responseType) ? parseXml(text) : null;
 }
 
@@ -53,7 +50,7 @@ export function responseDocument(request, text) {
 // There are no typed arrays, and up to IE 7 no JSON; a page may bring its own JSON, at any time.
 export function requireResponseType(type) {
   if (!/^(text|document)?$/.test(type) && (type !== 'json' || !root.JSON)) {
-    throw domException('NotSupported', 9, 'This browser has no responseType ' + type);
+    throw domException('NotSupported', 9, type);
   }
 }
 

@@ -1,134 +1,138 @@
 // A call that goes through the bridge, or, to an origin that no bridge stands for, through XDomainRequest as it is.
 
-import { countBytes, responseDocument, setResponse } from './body.js';
+import { countBytes, extractBody, responseDocument, setResponse } from './body.js';
 import { later, root } from './env.js';
 import { domException } from './errors.js';
-import { readFrame, startReading } from './frame.js';
+import { createReader } from './frame.js';
 import { combineHeader, getHeader, isForbiddenHeader, isForbiddenMethod, isToken, normaliseMethod } from './headers.js';
-import { settings } from './location.js';
-import { announce, changeState, endCall, failCall, isLive } from './request-state.js';
-import { startsWith, trim } from './text.js';
+import { mount } from './location.js';
+import { announce, beginCall, changeState, endCall, failCall, isLive } from './request-state.js';
+import { trim } from './text.js';
 import { encodeTunnelRequest } from './tunnel.js';
 import { transmit } from './xdr-transport.js';
 
-// Wire 2.4: unique, also among the pages that share a cache.
-var seed = Math.random().toString(36).substring(2) + '-';
-var count = 0;
+// `match` is [, base of the bridge, target]; without it, `url` is asked for directly.
+export function createBridgedCall(request, givenMethod, url, match) {
+  var method = normaliseMethod(givenMethod);
+  var headers = [];
+  var answer = { _text: '', _statusText: '', _headers: [] };
+  var read, call;
 
-// `base` is that of the bridge; without one, `url` is asked for directly.
-export function createBridgedCall(request, method, url, base) {
+  // XMLHttpRequest: "process response", from the end of the upload on. XDomainRequest does not say when the upload is
+  // complete; it is as soon as the answer begins.
+  function showHead() {
+    var bytes = call._uploading;
+    if (bytes) {
+      call._uploading = 0;
+      announce(call, request.upload, 'progress load loadend', bytes, bytes);
+    }
+    if (isLive(call)) {
+      request.status = answer._status;
+      request.statusText = answer._statusText;
+      request.responseURL = match ? match[1] + (answer._target || match[2]) : url;
+      request._._headers = answer._headers;
+      changeState(call, 2);
+    }
+  }
+
+  // Takes all the text that there is so far. Without a body there is no state 3. After each callback the page may have
+  // aborted, or opened again.
+  function receive(received, whole) {
+    var shown = answer._text.length;
+    var error = read(received, whole);
+    var text = answer._text;
+    var total = +getHeader(answer._headers, 'content-length') || 0;
+    var loaded = whole && total || text.length;
+    if (error) {
+      failCall(call, error);
+      return;
+    }
+    if (answer._status && request.readyState < 2) {
+      showHead();
+    }
+    if (text.length > shown && isLive(call)) {
+      setResponse(request, text);
+      changeState(call, 3);
+      announce(call, request, 'progress', loaded, total);
+    }
+    if (whole && isLive(call)) {
+      setResponse(request, text, true, responseDocument(request, text));
+      endCall(call, 'load', loaded, total);
+    }
+  }
+
+  function readPlain(received) {
+    answer._text = received;
+  }
+
+  // Why the call cannot travel, or ''.
+  function obstacle(body) {
+    var scheme = root.location.protocol;
+    return request.withCredentials ? 'credentials-not-carried' :
+      url.split('//')[0] !== scheme ? 'scheme-mismatch: XDomainRequest needs ' + scheme :
+      // Support: IE 8 - 9
+      // Text may be cut at a NUL, and nobody would notice.
+      /\x00/.test(body) ? 'nul-in-body' :
+      !match && (headers.length || !/^(GET|POST)$/.test(method)) ? 'not-bridged' : '';
+  }
+
+  // The answer comes in a later task, whatever it is.
+  function travel(body) {
+    var binary = /x-user-defined/i.test(request._._mimeType);
+    var problem = obstacle(body);
+    var outer = [method, url, body];
+    if (problem) {
+      later(function () {
+        failCall(call, problem);
+      }, 0);
+      return;
+    }
+    if (match) {
+      read = createReader(answer, binary);
+      // Wire 2.4: unique, also among the pages that share a cache.
+      outer = encodeTunnelRequest(method, match[2], headers, body, binary, String(Math.random()).substring(2), match[1], mount);
+    } else {
+      // Only 200 counts as loaded there; it does not say with which words.
+      answer._status = 200;
+      read = readPlain;
+    }
+    transmit(call, outer, receive);
+    if (body) {
+      call._uploading = countBytes(body);
+      announce(call, request.upload, 'loadstart', 0, call._uploading);
+    }
+  }
+
   if (!isToken(method)) {
-    throw domException('Syntax', 12, 'No method: ' + method);
+    throw domException('Syntax', 12, method);
   }
   if (isForbiddenMethod(method)) {
-    throw domException('Security', 18, 'Forbidden method: ' + method);
+    throw domException('Security', 18, method);
   }
-  return {
-    _request: request, _method: normaliseMethod(method), _url: url, _headers: [], _base: base,
-    _target: base && url.substring(base.length), _receive: receive
+  call = {
+    _request: request,
+    _name: method + ' ' + url,
+
+    _setHeader: function (name, value) {
+      var normalised = trim(value);
+      if (/[^\x00-\xFF]/.test(name + value)) {
+        throw new TypeError(name);
+      }
+      // Fetch: a value holds no NUL, CR or LF. The bridge is stricter (Wire 4.3) and says so itself.
+      if (!isToken(name) || /[\x00\r\n]/.test(normalised)) {
+        throw domException('Syntax', 12, name);
+      }
+      if (!isForbiddenHeader(name, normalised)) {
+        combineHeader(headers, name, normalised);
+      }
+    },
+
+    _send: function (body) {
+      var text = body === null || /^(GET|HEAD)$/.test(method) ? null : extractBody(headers, body, match);
+      if (beginCall(call)) {
+        travel(text);
+      }
+    }
   };
-}
-
-export function addHeader(call, name, value) {
-  var normalised = trim(value);
-  if (/[^\x00-\xFF]/.test(name + value)) {
-    throw new TypeError('No header: ' + name);
-  }
-  // Fetch: a value holds no NUL, CR or LF. The bridge is stricter (Wire 4.3) and says so itself.
-  if (!isToken(name) || /[\x00\r\n]/.test(normalised)) {
-    throw domException('Syntax', 12, 'No header: ' + name);
-  }
-  if (!isForbiddenHeader(name, normalised)) {
-    combineHeader(call._headers, name, normalised);
-  }
-}
-
-// Why this call cannot travel, or ''.
-function obstacle(call) {
-  var scheme = root.location.protocol;
-  return call._request.withCredentials ? 'credentials-not-carried: XDomainRequest sends no cookies.' :
-    !startsWith(call._url, scheme + '//') ? 'scheme-mismatch: from ' + scheme + ' XDomainRequest reaches ' + scheme + ' only.' :
-    // Support: IE 8 - 9
-    // Text may be cut at a NUL, and nobody would notice.
-    /\x00/.test(call._body) ? 'nul-in-body: XDomainRequest may cut it.' :
-    !call._base && (call._headers.length || !/^(GET|POST)$/.test(call._method)) ? 'not-bridged: no bridge is declared for this URL.' : '';
-}
-
-// `body` is text, or null.
-export function sendBridged(call, body) {
-  var request = call._request;
-  var problem;
-  call._body = body;
-  problem = obstacle(call);
-  if (problem) {
-    later(function () {
-      failCall(call, problem);
-    }, 0);
-    return;
-  }
-  startReading(call, /x-user-defined/i.test(request._._mimeType));
-  if (call._base) {
-    encodeTunnelRequest(call, seed + count++, call._base, settings._mount);
-  } else {
-    // Only 200 counts as loaded there.
-    call._status = 200;
-    call._statusText = 'OK';
-    call._outerMethod = call._method;
-    call._outerUrl = call._url;
-    call._outerBody = body;
-  }
-  transmit(call);
-  if (body !== null) {
-    request._._uploads = 1;
-    call._bytes = countBytes(body);
-    announce(call, request.upload, 'loadstart', 0, call._bytes);
-  }
-}
-
-// XMLHttpRequest: "process response", from the end of the upload on. XDomainRequest does not say when the upload is
-// complete; it is as soon as the answer begins.
-function showHead(call) {
-  var request = call._request;
-  if (request._._uploads) {
-    request._._uploads = 0;
-    announce(call, request.upload, 'progress load loadend', call._bytes, call._bytes);
-  }
-  if (isLive(call)) {
-    request.status = call._status;
-    request.statusText = call._statusText;
-    request.responseURL = call._base ? call._base + (getHeader(call._own, 'xdr-url') || call._target) : call._url;
-    request._._headers = call._fields;
-    changeState(call, 2);
-  }
-}
-
-// Takes all the text that there is so far. Without a body there is no state 3. After each callback the page may have
-// aborted, or opened again.
-function receive(call, text, whole) {
-  var request = call._request;
-  var shown = call._text;
-  var error, total, loaded;
-  if (call._base) {
-    error = readFrame(call, text, whole);
-  } else {
-    call._text = text;
-  }
-  if (error) {
-    failCall(call, error);
-    return;
-  }
-  if (call._status && request.readyState < 2) {
-    showHead(call);
-  }
-  total = +getHeader(call._fields, 'content-length') || 0;
-  loaded = whole && total || call._text.length;
-  if (call._text.length > shown.length && isLive(call)) {
-    setResponse(request, call._text);
-    changeState(call, 3);
-    announce(call, request, 'progress', loaded, total);
-  }
-  if (whole && isLive(call)) {
-    setResponse(request, call._text, true, responseDocument(request, call._text));
-    endCall(call, 'load', loaded, total);
-  }
+  return call;
 }

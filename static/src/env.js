@@ -9,11 +9,9 @@ export var later = root.setTimeout;
 export var forget = root.clearTimeout;
 
 // Support: IE 8 - 9
-// There is no console until the developer tools have been opened, and its methods are host objects.
+// There is no console until the developer tools have been opened.
 export function report(sentence) {
-  try {
+  if (root.console) {
     root.console.error('xdr-bridge: ' + sentence);
-  } catch (absent) {
-    return;
   }
 }

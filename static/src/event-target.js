@@ -13,22 +13,10 @@ export function EventTarget() {
   this._ = { _listeners: [] };
 }
 
-// The registration, or nothing; taken out of the list if so wished.
-function find(target, type, listener, remove) {
-  var listeners = target._._listeners;
-  var i;
-  for (i = 0; i < listeners.length; i++) {
-    if (listeners[i][0] === type && listeners[i][1] === listener) {
-      return remove ? listeners.splice(i, 1)[0] : listeners[i];
-    }
-  }
-  return [];
-}
-
 // DOM: an exception in a listener is reported and disturbs nobody else.
 function call(target, listener, event) {
   try {
-    if (typeof listener === 'function') {
+    if (listener && listener.call) {
       listener.call(target, event);
     } else if (listener && listener.handleEvent) {
       listener.handleEvent(event);
@@ -42,14 +30,19 @@ function call(target, listener, event) {
 
 EventTarget.prototype = {
   addEventListener: function (type, listener) {
-    if (!find(this, type, listener)[0]) {
-      this._._listeners.push([type, listener]);
-    }
+    this.removeEventListener(type, listener);
+    this._._listeners.push([type, listener]);
   },
 
-  // One that is about to be called is not called any more.
   removeEventListener: function (type, listener) {
-    find(this, type, listener, true)[0] = '';
+    var listeners = this._._listeners;
+    var i;
+    for (i = listeners.length; i--;) {
+      if (listeners[i][0] === type && listeners[i][1] === listener) {
+        // One that is about to be called is not called any more.
+        listeners.splice(i, 1)[0][0] = '';
+      }
+    }
   },
 
   dispatchEvent: function (event) {

@@ -2,7 +2,7 @@
 
 import { BridgedRequest } from './bridged-request.js';
 import { NativeActiveXObject, NativeXDomainRequest, NativeXMLHttpRequest, root } from './env.js';
-import { configure, settings } from './location.js';
+import { configure } from './location.js';
 import { watchUnload } from './xdr-transport.js';
 
 // Support: IE 10
@@ -16,8 +16,7 @@ function isNeeded() {
 
 // The constructor, if it is needed and there is something to bridge.
 export function createConstructor(scriptUrl, others, bothSchemes, withoutCredentials) {
-  if (isNeeded() && configure(scriptUrl, others, bothSchemes)) {
-    settings._withoutCredentials = withoutCredentials;
+  if (isNeeded() && configure(scriptUrl, others, bothSchemes, withoutCredentials)) {
     watchUnload();
     return BridgedRequest;
   }
@@ -55,11 +54,11 @@ function setGlobals(Request, ActiveXObject) {
 export function install() {
   var scripts = root.document.getElementsByTagName('script');
   var i = scripts.length;
-  function has(name) {
-    return scripts[i].getAttribute(name) !== null;
+  function read(name) {
+    return scripts[i].getAttribute('data-' + name);
   }
   while (i--) {
-    if (createConstructor(scripts[i].src, scripts[i].getAttribute('data-bridge-for'), has('data-both-schemes'), has('data-no-credentials'))) {
+    if (createConstructor(scripts[i].src, read('bridge-for'), read('both-schemes'), read('no-credentials'))) {
       BridgedRequest.uninstall = function () {
         setGlobals(NativeXMLHttpRequest, NativeActiveXObject);
       };

@@ -1,9 +1,9 @@
 // What every request object has, whatever carries its call: states, response fields and the events that announce them.
 //
-// request._ is {_listeners, _call, _sent, _mimeType, _headers, _native, _uploads}. A call is {_request, _drop, ...} and lives
+// request._ is {_listeners, _call, _phase, _mimeType, _headers, _native}. A call is {_request, _drop, ...} and lives
 // as long as it is request._._call: whatever else reports later is not heard.
 
-import { forget, report } from './env.js';
+import { forget, later, report } from './env.js';
 
 export function isLive(call) {
   return call._request._._call === call;
@@ -37,34 +37,56 @@ export function changeState(call, state) {
 // Another call takes the place of the one there was.
 export function replaceCall(call) {
   var own = call._request._;
-  var old = own._call || call;
+  var old = own._call;
   own._call = call;
-  own._sent = own._uploads = 0;
+  own._phase = 0;
   forget(old._timer);
   if (old._drop) {
-    old._drop(old);
+    old._drop();
   }
 }
 
 // XMLHttpRequest: "request error steps", and the end of "handle response end-of-body". What is left is a call that does nothing.
 export function endCall(call, type, loaded, total) {
   var request = call._request;
-  var uploads = request._._uploads;
   var end = { _request: request };
   replaceCall(end);
   if (type !== 'load') {
     clearResponse(request);
   }
   changeState(end, 4);
-  if (uploads) {
+  if (call._uploading) {
     announce(end, request.upload, type + ' loadend');
   }
   announce(end, request, type + ' loadend', loaded, total);
 }
 
+// The page may set `timeout`, or take it back, while the call is under way; it counts from send().
+function watchTimeout(call, start) {
+  var request = call._request;
+  call._timer = later(function () {
+    if (request.timeout > 0 && new Date() - start >= request.timeout) {
+      endCall(call, 'timeout');
+    } else {
+      watchTimeout(call, start);
+    }
+  }, 20);
+}
+
+// XMLHttpRequest: send(), from its first event on. False if a callback ended the call.
+export function beginCall(call) {
+  var request = call._request;
+  request._._phase = 2;
+  if (!call._sync) {
+    watchTimeout(call, new Date());
+    announce(call, request, 'loadstart');
+  }
+  return isLive(call);
+}
+
 export function failCall(call, sentence) {
   if (isLive(call)) {
-    report(call._method + ' ' + call._url + ' failed: ' + sentence);
+    report(call._name + ': ' + sentence);
     endCall(call, 'error');
   }
 }

@@ -1,12 +1,9 @@
 // What ES3 lacks for strings and lists.
 
-// HTTP white space only. Support: IE 5 - 8: there is no trim, and \s does not know U+00A0.
+// Support: IE 5 - 8
+// There is no trim.
 export function trim(text) {
-  return text.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '');
-}
-
-export function startsWith(text, start) {
-  return text.substring(0, start.length) === start;
+  return text.replace(/^\s+|\s+$/g, '');
 }
 
 // Encoding: UTF-8 has no form for a lone surrogate, and encodeURIComponent throws when it meets one.

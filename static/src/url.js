@@ -1,17 +1,17 @@
 // URLs as strings: no anchor element, whose answers differ in every old engine. Knows http and https only;
 // what it does not understand it answers with '', and the native object deals with that URL.
 
-import { replaceLoneSurrogates } from './text.js';
+import { replaceLoneSurrogates, trim } from './text.js';
 
 // URL: the path percent-encode set, for queries too. There it encodes a little more than needed, which means the same;
 // and the backslash, since Wire 4.5 wants none.
 function percentEncode(text) {
-  return replaceLoneSurrogates(text).replace(/[\uD800-\uDBFF][\uDC00-\uDFFF]|[^!#-;=?-\[\]_a-z|~]/g, encodeURIComponent);
+  return replaceLoneSurrogates(text).replace(/[^!#-;=?-\[\]_a-z|~]+/g, encodeURIComponent);
 }
 
 // [, scheme, authority, path, query] without the fragment, each as it is written, with its punctuation.
 function split(url) {
-  return /^([a-z][a-z0-9+.\-]*:)?(\/\/[^\/?#]*)?([^?#]*)([^#]*)/i.exec(url);
+  return /^([^\/?#:]+:)?(\/\/[^\/?#]*)?([^?#]*)([^#]*)/.exec(url);
 }
 
 // URL: "shorten" and the single and double dot segments, which may also be written %2e.
@@ -32,10 +32,8 @@ function removeDotSegments(path) {
 
 // `reference` as a document at `base` means it, absolute and normalised, without user, password and fragment; or ''.
 export function resolveUrl(reference, base) {
-  // URL: tabs and line ends go, a backslash is a slash.
-  var url = split(String(reference).replace(/^[\x00- ]+|[\x00- ]+$|[\t\n\r]/g, '').replace(/^[^?#]+/, function (head) {
-    return head.replace(/\\/g, '/');
-  }));
+  // URL: tabs and line ends go. Unlike there, a backslash is no slash: it is encoded, since Wire 4.5 wants none.
+  var url = split(trim(String(reference)).replace(/[\t\n\r]/g, ''));
   var from = split(base);
   var scheme = (url[1] || from[1] || '').toLowerCase();
   if (!url[1] && !url[2]) {

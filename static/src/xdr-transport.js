@@ -1,7 +1,5 @@
 // One XDomainRequest for each call: its quirks end here. Text goes out, text comes back; never a second try, since a
 // POST may have been done.
-//
-// The call has {_outerMethod, _outerUrl, _outerBody, _receive(text, whole)}.
 
 import { NativeXDomainRequest, forget, later, root } from './env.js';
 import { failCall, isLive } from './request-state.js';
@@ -20,96 +18,6 @@ var PROGRESS_MILLISECONDS = 50;
 var live = [];
 var waiting = [];
 
-// Nothing is heard of it any more, and another may start.
-function release(call) {
-  forget(call._watchdog);
-  forget(call._reading);
-  if (!removeFrom(waiting, call) && removeFrom(live, call)) {
-    later(startNext, 0);
-    // Support: IE 8 - 9
-    // abort() is an error before send() and after the end.
-    try {
-      call._xdr.onload = call._xdr.onerror = call._xdr.ontimeout = call._xdr.onprogress = null;
-      call._xdr.abort();
-    } catch (notAbortable) {
-      return;
-    }
-  }
-}
-
-// Support: IE 9
-// A request can end in silence, after a reset connection for instance.
-function watch(call) {
-  forget(call._watchdog);
-  call._watchdog = later(function () {
-    failCall(call, 'no-answer: five minutes of silence.');
-  }, SILENCE_MILLISECONDS);
-}
-
-function read(call, whole) {
-  var text;
-  call._reading = 0;
-  // Support: IE 8 - 9
-  // responseText may be unreadable, on the way and at the end, and it may be no string.
-  try {
-    text = String(call._xdr.responseText || '');
-  } catch (unreadable) {
-    if (whole) {
-      failCall(call, 'no-answer: the browser keeps it.');
-    }
-    return;
-  }
-  call._receive(call, text, whole);
-}
-
-// A function of its own each time, which does nothing once the page has lost interest.
-function whileLive(call, action) {
-  return function () {
-    if (isLive(call)) {
-      // Support: IE 9
-      // open(), and send(), may throw whatever the arguments are.
-      try {
-        action();
-      } catch (error) {
-        failCall(call, 'xdr-refused: ' + error.message);
-      }
-    }
-  };
-}
-
-function start(call) {
-  live.push(call);
-  whileLive(call, function () {
-    var xdr = call._xdr = new NativeXDomainRequest();
-    // Support: IE 9
-    // A request is dropped now and then if a handler is missing, or if onprogress is a function that another
-    // request has: four functions of its own, before open().
-    xdr.onload = whileLive(call, function () {
-      read(call, true);
-    });
-    xdr.onerror = whileLive(call, function () {
-      failCall(call, 'no-answer: no bridge, or it does not allow this page.');
-    });
-    xdr.ontimeout = whileLive(call, function () {
-      failCall(call, 'no-answer: the browser gave up.');
-    });
-    xdr.onprogress = whileLive(call, function () {
-      watch(call);
-      call._reading = call._reading || later(function () {
-        read(call);
-      }, PROGRESS_MILLISECONDS);
-    });
-    xdr.open(call._outerMethod, call._outerUrl);
-    // Support: IE 9
-    // Of several requests sent in one task some are lost; even a single one, if it is sent in the task that made it.
-    later(whileLive(call, function () {
-      watch(call);
-      // An answer from the cache may arrive inside send(), which is no harm: the page's own send() is long over.
-      xdr.send(call._outerBody || '');
-    }), 0);
-  })();
-}
-
 // One start per task: whoever adds to `waiting` or takes from `live` sees to a task.
 function startNext() {
   var i, j, inFlight;
@@ -119,7 +27,7 @@ function startNext() {
       inFlight += live[j]._host === waiting[i]._host;
     }
     if (inFlight < MOST_PER_HOST) {
-      start(waiting.splice(i, 1)[0]);
+      waiting.splice(i, 1)[0]._start();
       return;
     }
   }
@@ -132,15 +40,103 @@ export function watchUnload() {
     root.attachEvent('onunload', function () {
       waiting = [];
       while (live.length) {
-        release(live[0]);
+        live[0]._drop();
       }
     });
   }
 }
 
-export function transmit(call) {
-  call._drop = release;
-  call._host = call._outerUrl.split('/')[2];
+// Sends `outer`, [method, URL, body], when it is its turn; `receive` gets all the text that there is so far, and whether it is whole.
+export function transmit(call, outer, receive) {
+  var xdr, watchdog, reading;
+
+  // XDomainRequest does not say why.
+  function noAnswer() {
+    failCall(call, 'no-answer');
+  }
+
+  // Support: IE 9
+  // A request can end in silence, after a reset connection for instance.
+  function watch() {
+    forget(watchdog);
+    watchdog = later(noAnswer, SILENCE_MILLISECONDS);
+  }
+
+  // A function of its own each time, which does nothing once the page has lost interest. Support: IE 9
+  // open(), and send(), may throw whatever the arguments are.
+  function whileLive(action) {
+    return function () {
+      if (isLive(call)) {
+        try {
+          action();
+        } catch (error) {
+          failCall(call, 'xdr-refused: ' + error.message);
+        }
+      }
+    };
+  }
+
+  function read(whole) {
+    var text;
+    reading = 0;
+    // Support: IE 8 - 9
+    // responseText may be unreadable, on the way and at the end, and it may be no string.
+    try {
+      text = String(xdr.responseText || '');
+    } catch (unreadable) {
+      if (whole) {
+        noAnswer();
+      }
+      return;
+    }
+    receive(text, whole);
+  }
+
+  call._host = outer[1].split('/')[2];
+
+  call._start = whileLive(function () {
+    live.push(call);
+    xdr = new NativeXDomainRequest();
+    // Support: IE 9
+    // A request is dropped now and then if a handler is missing, or if onprogress is a function that another
+    // request has: four functions of its own, before open().
+    xdr.onload = whileLive(function () {
+      read(true);
+    });
+    xdr.onerror = whileLive(noAnswer);
+    xdr.ontimeout = whileLive(noAnswer);
+    xdr.onprogress = whileLive(function () {
+      watch();
+      reading = reading || later(read, PROGRESS_MILLISECONDS);
+    });
+    xdr.open(outer[0], outer[1]);
+    // Support: IE 9
+    // Of several requests sent in one task some are lost; even a single one, if it is sent in the task that made it.
+    later(whileLive(function () {
+      watch();
+      // An answer from the cache may arrive inside send(), which is no harm: the page's own send() is long over.
+      xdr.send(outer[2] || '');
+    }), 0);
+  });
+
+  // Nothing is heard of it any more, and another may start.
+  call._drop = function () {
+    forget(watchdog);
+    forget(reading);
+    removeFrom(waiting, call);
+    if (removeFrom(live, call)) {
+      later(startNext, 0);
+      // Support: IE 8 - 9
+      // abort() is an error before send() and after the end.
+      try {
+        xdr.onload = xdr.onerror = xdr.ontimeout = xdr.onprogress = null;
+        xdr.abort();
+      } catch (notAbortable) {
+        return;
+      }
+    }
+  };
+
   waiting.push(call);
   later(startNext, 0);
 }

@@ -116,6 +116,11 @@ function fakeXDomainRequest(world) {
       this.onload?.call(this);
     }
 
+    progress(text) {
+      this.#text = text;
+      this.fire('progress');
+    }
+
     fire(type) {
       this.state = type === 'progress' ? this.state : 'done';
       this[`on${type}`]?.call(this);
@@ -194,14 +199,21 @@ const scriptElement = (script) => {
 
 export function createWorld({
   page = 'https://shop.example/shop/index.html', scripts = ['https://api.example/xdr/xdr-bridge.js'], base = null,
-  native = 'poor', xdr = true, script = {}, console = true, file = 'xdr-bridge.js', prepare = () => {},
+  native = 'poor', xdr = true, script = {}, console = true, file = process.env.XDR_BRIDGE_FILE ?? 'xdr-bridge.js', prepare = () => {},
 } = {}) {
   const { realm, run } = starve();
-  const world = { realm, xdrs: [], natives: [], script, timers: new Timers(), sentences: [], unload: [] };
+  const world = { realm, run, xdrs: [], natives: [], script, timers: new Timers(), sentences: [], unload: [] };
   realm.window = realm;
   realm.location = { href: page, protocol: page.replace(/:.*$/, ':') };
   realm.document = {
     getElementsByTagName: (name) => (name === 'base' ? base ? [{ href: base }] : [] : scripts.map(scriptElement)),
+  };
+  realm.Date = class Date {
+    #now = world.timers.now;
+
+    valueOf() {
+      return this.#now;
+    }
   };
   realm.setTimeout = world.timers.set;
   realm.clearTimeout = world.timers.clear;
@@ -219,7 +231,6 @@ export function createWorld({
   prepare(world);
   world.native = realm.XMLHttpRequest;
   world.before = Object.getOwnPropertyNames(realm);
-  world.run = run;
   world.load = () => run(read(`static/${file}`));
   world.settle = () => world.timers.advance(0);
   world.load();
