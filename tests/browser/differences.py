@@ -65,12 +65,6 @@ DIFFERENCES: tuple[Difference, ...] = (
         "IE may cut text at a NUL, and nobody would notice.",
     ),
     Difference(
-        "a document is sent as HTML",
-        '"POST", "application/xml;charset=UTF-8", true',
-        "XMLSerializer makes XML of it.",
-        profiles=("ie9",),
-    ),
-    Difference(
         "handlers and listeners are called in the order of their registration",
         "on first second",
         "No setter sees when a handler is assigned, so it comes first.",
