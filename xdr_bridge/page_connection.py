@@ -137,7 +137,7 @@ class PageConnection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Take what was read."""
         data = self._listener.buffer[:nbytes].tobytes()
-        if self._answering:
+        if self._answering or self._ahead or self._full:
             self._ahead += data
             if len(self._ahead) > _AHEAD_BYTES:
                 self._pause()
@@ -165,6 +165,8 @@ class PageConnection(asyncio.BufferedProtocol):
         drained, self._drained = self._drained, None
         if drained is not None and not drained.done():
             drained.set_result(None)
+        if self._ahead:
+            self._listener.loop.call_soon(self._read_ahead)
 
     # The reader calls these ------------------------------------------------------------------
 
@@ -233,7 +235,7 @@ class PageConnection(asyncio.BufferedProtocol):
             self._answering = False
             if listener.stopping:
                 self.close()
-            elif self._ahead:
+            elif self._ahead and not self._full:
                 # Not from within the answer before.
                 listener.loop.call_soon(self._read_ahead)
 
@@ -298,7 +300,8 @@ class PageConnection(asyncio.BufferedProtocol):
         try:
             while data:
                 data = reader.feed(data)
-                if self._answering or self._lingers or self._transport.is_closing():
+                if self._answering or self._full or self._lingers or self._transport.is_closing():
+                    # A page that reads no answers asks for no more of them.
                     self._ahead = data
                     return
         except RequestError as error:
@@ -310,10 +313,12 @@ class PageConnection(asyncio.BufferedProtocol):
             self._deadline = min(self._deadline, latest)
 
     def _read_ahead(self) -> None:
+        if self._answering or self._full:
+            return
         data, self._ahead = self._ahead, b""
-        if not self._answering and not self._lingers:
+        if not self._lingers:
             self._read(data)
-        if not self._answering:
+        if not self._ahead:
             self._resume(None)
 
     def _refuse(self, error: RequestError) -> None:

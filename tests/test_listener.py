@@ -1,0 +1,316 @@
+"""Connections from pages over real sockets: what is read when, and how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import socket
+import threading
+from collections.abc import Callable
+
+import h11
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from tests.support.apis import NO_CONTENT, TableApi, ThreadedRawApi, recording
+from tests.support.clients import chunked, request
+from tests.support.gateways import RunningGateway
+from tests.support.raw_api import Peer
+from xdr_bridge.listener import Listener
+
+MakeBridge = Callable[..., RunningGateway]
+MakeApi = Callable[..., ThreadedRawApi]
+GET = request("GET", "/status/200")
+
+
+def listener(bridge: RunningGateway) -> Listener:
+    return bridge.gateway._listener
+
+
+def test_small_pieces_of_an_answer_are_not_held_back(bridge: RunningGateway) -> None:
+    async def options() -> list[int]:
+        return [
+            c._transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            for c in listener(bridge).connections
+        ]
+
+    with bridge.connect() as client:
+        client.send(GET)
+        client.read()
+        assert all(bridge.thread.run(options()))
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 4096])
+def test_a_request_may_come_in_pieces(bridge: RunningGateway, size: int) -> None:
+    message = b"PUT /echo HTTP/1.1\r\n\r\nbody"
+    stream = (
+        b"\r\n"
+        + request("POST", "/xdr/tunnel?$xdr=1", body=message)
+        + request("PUT", "/echo", ("Transfer-Encoding", "chunked"))
+        + chunked(b"one", b"two")
+        + GET
+    )
+    with bridge.connect() as client:
+        client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for start in range(0, len(stream), size):
+            client.send(stream[start : start + size])
+        assert b'"body": "body"' in client.read("POST").body
+        assert client.read("PUT").json["body"] == "onetwo"
+        assert client.read().body == b"status 200"
+
+
+def test_requests_sent_ahead_wait_in_the_socket(bridge: RunningGateway) -> None:
+    count = 2000
+    with bridge.connect() as client:
+        sender = threading.Thread(target=client.send, args=(GET * count,))
+        sender.start()
+        for _ in range(count):
+            assert client.read().body == b"status 200"
+        sender.join()
+
+
+def test_a_page_that_reads_no_answers_asks_for_no_more_of_them(bridge: RunningGateway) -> None:
+    answer = len(bridge.call("GET", "/xdr/xdr-bridge.js").body)
+
+    async def unsent() -> int:
+        # What has been read is looked at; the rest waits in the socket.
+        for _ in range(100):
+            await asyncio.sleep(0)
+        return max(c._transport.get_write_buffer_size() for c in listener(bridge).connections)
+
+    with bridge.connect() as client:
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.send(request("GET", "/xdr/xdr-bridge.js") * 400)
+        assert bridge.thread.run(unsent()) < 65536 + 2 * answer
+        for _ in range(3):
+            assert len(client.read().body) == answer
+
+
+def test_a_request_sent_ahead_of_a_closing_answer_is_not_carried_out(
+    bridge: RunningGateway, api: TableApi
+) -> None:
+    with bridge.connect() as client:
+        client.send(request("GET", "/status/200", ("Connection", "close")) + GET)
+        assert client.read().status == 200
+        assert client.rest() == b""
+    assert len(api.received) == 1
+
+
+def test_a_refusal_can_be_read_by_a_page_that_goes_on_sending(bridge: RunningGateway) -> None:
+    with bridge.connect() as client:
+        client.send(b"GET / HTTP/1.1\r\nHost: h\r\nbroken\r\n\r\n")
+        client.send(b"x" * 300_000)
+        answer = client.read()
+        assert (answer.status, answer.code) == (400, "http-malformed")
+        assert answer.get("connection") == "close"
+
+
+def test_a_page_that_only_goes_on_sending_is_given_up(bridge: RunningGateway) -> None:
+    with bridge.connect() as client:
+        client.send(b"broken\r\n\r\n")
+        assert client.read().status == 400
+        with contextlib.suppress(ConnectionError):
+            while True:
+                client.send(b"x" * 65536)
+
+
+def test_a_malformed_body_is_refused_and_its_call_given_up(
+    make_api: MakeApi, make_bridge: MakeBridge
+) -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        begun.set()
+        await peer.rest()
+        ended.set()
+
+    bridge = make_bridge(make_api(script).url)
+    with bridge.connect() as client:
+        client.send(request("PUT", "/x", ("Transfer-Encoding", "chunked")) + b"3\r\nabc\r\n")
+        assert begun.wait(10)
+        client.send(b"nonsense\r\n")
+        assert client.read("PUT").code == "http-malformed"
+        assert client.rest() == b""
+    assert ended.wait(10)
+
+
+def test_a_malformed_body_under_an_answer_ends_the_connection(
+    make_api: MakeApi, make_bridge: MakeBridge
+) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
+        await peer.rest()
+
+    bridge = make_bridge(make_api(script).url)
+    with bridge.connect() as client:
+        client.send(request("PUT", "/x", ("Transfer-Encoding", "chunked")) + b"3\r\nabc\r\n")
+        data = b""
+        while not data.endswith(b"abc"):
+            data += client.socket.recv(65536)
+        client.send(b"nonsense\r\n")
+        with contextlib.suppress(ConnectionResetError):
+            assert client.rest() == b""
+
+
+def test_a_body_that_came_with_its_head_needs_no_100_continue(bridge: RunningGateway) -> None:
+    fields = [("Expect", "100-continue")]
+    answer = bridge.call("PUT", "/echo", *fields, body=b"body")
+    assert (answer.json["body"], answer.interim) == ("body", [])
+
+
+def test_other_expectations_are_passed_over(bridge: RunningGateway) -> None:
+    with bridge.connect() as client:
+        client.send(request("PUT", "/echo", ("Expect", "tea"), ("Content-Length", "4")))
+        client.send(b"body")
+        answer = client.read("PUT")
+        assert (answer.json["body"], answer.interim) == ("body", [])
+
+
+def test_a_body_that_came_whole_goes_on_in_one_piece(
+    make_api: MakeApi, make_bridge: MakeBridge
+) -> None:
+    seen: list[bytes] = []
+    bridge = make_bridge(make_api(recording(seen, NO_CONTENT)).url)
+    assert bridge.call("PUT", "/x", body=b"body").status == 204
+    assert seen[0].endswith(b"Content-Length: 4\r\n\r\nbody")
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HT", b"\r\n"])
+def test_a_head_that_never_ends_is_given_up(make_bridge: MakeBridge, sent: bytes) -> None:
+    bridge = make_bridge(idle_seconds=0.1)
+    # Nothing at all may take longer; a head may not.
+    bridge.gateway.idle_connection_seconds = 0.1 if not sent else 60.0
+    with bridge.connect() as client:
+        client.send(sent)
+        with contextlib.suppress(ConnectionResetError):
+            assert client.rest() == b""
+
+
+def test_a_head_that_drips_is_given_up(make_bridge: MakeBridge) -> None:
+    bridge = make_bridge(idle_seconds=0.2)
+    with bridge.connect() as client, contextlib.suppress(ConnectionError):
+        client.send(b"GET / HTTP/1.1\r\nHost: h\r\nX: ")
+        client.socket.settimeout(0.01)
+        dripping = True
+        while dripping:
+            client.send(b"x")
+            with contextlib.suppress(TimeoutError):
+                dripping = client.socket.recv(1) != b""
+
+
+def test_a_kept_connection_is_idle_only_so_long(make_bridge: MakeBridge) -> None:
+    bridge = make_bridge(idle_seconds=0.1)
+    bridge.gateway.idle_connection_seconds = 0.1
+    with bridge.connect() as client:
+        client.send(GET)
+        assert client.read().status == 200
+        with contextlib.suppress(ConnectionResetError):
+            assert client.rest() == b""
+
+
+def test_stopping_closes_idle_connections_and_ends_busy_ones_after_their_answer(
+    make_api: MakeApi, make_bridge: MakeBridge
+) -> None:
+    arrived, go_on = threading.Event(), threading.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        arrived.set()
+        await asyncio.to_thread(go_on.wait, 10)
+        await peer.send(NO_CONTENT)
+
+    bridge = make_bridge(make_api(script).url)
+    with bridge.connect() as idle, bridge.connect() as busy:
+        busy.send(GET)
+        assert arrived.wait(10)
+        stopping = asyncio.run_coroutine_threadsafe(
+            bridge.gateway.stop(grace_seconds=10), bridge.thread.loop
+        )
+        assert idle.rest() == b""
+        go_on.set()
+        assert busy.read().status == 204
+        assert busy.rest() == b""
+        stopping.result(10)
+
+
+def test_many_connections_come_and_go(bridge: RunningGateway) -> None:
+    for _ in range(500):
+        with bridge.connect() as client:
+            client.send(GET[: len(GET) // 2])
+    assert bridge.closed_all(10)
+    assert bridge.call("GET", "/status/200").status == 200
+
+
+_PARTS = st.sampled_from(
+    [
+        GET,
+        request("PUT", "/echo", body=b"body"),
+        request("POST", "/xdr/tunnel?$xdr=1", body=b"GET /echo HTTP/1.1\r\n\r\n"),
+        request("PUT", "/echo", ("Transfer-Encoding", "chunked")),
+        chunked(b"abc"),
+        b"GET / HTTP/1.1\r\n",
+        b"Host: h\r\n",
+        b"Content-Length: 5\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"Expect: 100-continue\r\n",
+        b"Connection: close\r\n",
+        b"\r\n",
+        b"\n",
+        b"0\r\n\r\n",
+        b"\0",
+        b"OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"CONNECT evil.test:443 HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"GET http://evil.test/ HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"GET /?$xdr=1 HTTP/1.0\r\nOrigin: https://shop.example\r\n\r\n",
+    ]
+) | st.binary(max_size=20)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(st.lists(_PARTS, max_size=6), st.lists(st.integers(0, 400), max_size=4))
+@example([GET, b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhell"], [7])
+def test_any_bytes_get_whole_answers_or_a_closed_connection(
+    bridge: RunningGateway, parts: list[bytes], cuts: list[int]
+) -> None:
+    stream = b"".join(parts)
+    points = sorted({min(cut, len(stream)) for cut in cuts} | {0, len(stream)})
+    received = b""
+    with bridge.connect() as client, contextlib.suppress(ConnectionError):
+        client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for start, end in itertools.pairwise(points):
+            client.send(stream[start:end])
+        client.socket.shutdown(socket.SHUT_WR)
+        while data := client.socket.recv(65536):
+            received += data
+    _check_answers(received)
+
+
+def _check_answers(received: bytes) -> None:
+    """Check that these bytes are whole answers, one after the other."""
+    while received:
+        reader = h11.Connection(h11.CLIENT, max_incomplete_event_size=1 << 20)
+        reader.send(h11.Request(method="GET", target="/", headers=[("Host", "any")]))
+        reader.send(h11.EndOfMessage())
+        reader.receive_data(received)
+        event: object = reader.next_event()
+        while isinstance(event, h11.InformationalResponse):
+            if not reader.trailing_data[0]:
+                # The page went away before it sent the body that it was asked for.
+                return
+            event = reader.next_event()
+        assert isinstance(event, h11.Response), received
+        while not isinstance(event, h11.EndOfMessage):
+            event = reader.next_event()
+            assert isinstance(event, h11.Data | h11.EndOfMessage), received
+        received = reader.trailing_data[0]
+
+
+def test_what_is_answered_reads_back(bridge: RunningGateway) -> None:
+    with bridge.connect() as client:
+        client.send(request("PUT", "/echo", body=b"x" * 100_000))
+        assert len(json.loads(client.read("PUT").body)["body"]) == 100_000
