@@ -151,6 +151,7 @@ class PageConnection(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
+        self._ahead = b""
         self._leave()
         self.resume_writing()
         self._listener.lost(self)
@@ -214,11 +215,10 @@ class PageConnection(asyncio.BufferedProtocol):
 
     def write(self, chunk: bytes) -> asyncio.Future[None]:
         """Send bytes; the future is done when the page has room for more."""
-        transport = self._transport
-        if self._lingers or transport.is_closing():
+        if self._ends:
             return self._listener.sent
         self._written = True
-        transport.write(chunk)
+        self._transport.write(chunk)
         if not self._full:
             return self._listener.sent
         if self._drained is None:
@@ -246,7 +246,7 @@ class PageConnection(asyncio.BufferedProtocol):
         section 9.6): where the page may be sending still, it is read and dropped for a while.
         """
         transport = self._transport
-        if transport.is_closing() or self._lingers:
+        if self._ends:
             return
         self._leave()
         listener = self._listener
@@ -295,12 +295,17 @@ class PageConnection(asyncio.BufferedProtocol):
 
     # -----------------------------------------------------------------------------------------
 
+    @property
+    def _ends(self) -> bool:
+        """Whether nothing that comes now is a request, and nothing more is sent."""
+        return self._lingers or self._transport.is_closing()
+
     def _read(self, data: bytes) -> None:
         reader = self._reader
         try:
             while data:
                 data = reader.feed(data)
-                if self._answering or self._full or self._lingers or self._transport.is_closing():
+                if self._answering or self._full or self._ends:
                     # A page that reads no answers asks for no more of them.
                     self._ahead = data
                     return
@@ -313,11 +318,10 @@ class PageConnection(asyncio.BufferedProtocol):
             self._deadline = min(self._deadline, latest)
 
     def _read_ahead(self) -> None:
-        if self._answering or self._full:
+        if self._answering or self._full or self._ends:
             return
         data, self._ahead = self._ahead, b""
-        if not self._lingers:
-            self._read(data)
+        self._read(data)
         if not self._ahead:
             self._resume(None)
 
