@@ -14,6 +14,7 @@ import pytest
 from tests.support.apis import TableApi, unused_port
 from tests.support.clients import Client, read_frame, request
 from xdr_bridge import __version__
+from xdr_bridge.assets import MINIFIED, StaticAsset
 from xdr_bridge.cli import main
 
 API = "http://127.0.0.1:9000"
@@ -143,3 +144,20 @@ def test_a_process_serves_and_stops_when_it_is_asked_to(api: TableApi, name: str
         assert process.wait(20) == 0
         assert process.stdout.read() == ""
         assert process.stderr.read() == ""
+
+
+def test_snippet_prints_the_tag_with_version_and_hash(capsys: pytest.CaptureFixture[str]) -> None:
+    script = StaticAsset.read(MINIFIED)
+    assert main(["snippet", "https://api.example/shop/", "--mount", "/b"]) == 0
+    tag, conditional = capsys.readouterr().out.splitlines()
+    url = f"https://api.example/shop/b/xdr-bridge.min.js?v={script.version}"
+    assert tag == (
+        f'<script src="{url}" integrity="{script.integrity}" crossorigin="anonymous"></script>'
+    )
+    assert conditional == f'<!--[if lte IE 9]><script src="{url}"></script><![endif]-->'
+
+
+@pytest.mark.parametrize("base", ["api.example", "ftp://api.example", "https://", "https://a/?x"])
+def test_snippet_wants_a_url(base: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["snippet", base]) == 2
+    assert "https://api.example would be" in capsys.readouterr().err

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from xdr_bridge.assets import SCRIPTS
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -30,7 +32,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.Path:
     return zipfile.Path(next(folder.glob("*.whl")))
 
 
-@pytest.mark.parametrize("name", ["xdr-bridge.js", "emulator/ie-emulator.js"])
+@pytest.mark.parametrize("name", [*SCRIPTS, "emulator/ie-emulator.js"])
 def test_the_wheel_holds_the_built_scripts(wheel: zipfile.Path, name: str) -> None:
     packed = wheel / "xdr_bridge" / "static" / name
     assert packed.read_bytes() == (ROOT / "static" / name).read_bytes()

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
+import importlib.util
 import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 
-from xdr_bridge import __version__
 from xdr_bridge.admin import Admin
+from xdr_bridge.arguments import make_parser
+from xdr_bridge.assets import MINIFIED, StaticAsset, script_tags
 from xdr_bridge.config import Settings
 from xdr_bridge.config.listing import as_lines, schema
 from xdr_bridge.errors import ConfigError, Problem
 from xdr_bridge.explain import explain
-from xdr_bridge.flags import add_settings, leftover_problems, read_flags
+from xdr_bridge.flags import leftover_problems, read_flags
 from xdr_bridge.gateway import Gateway
 from xdr_bridge.pages.demo import run_demo
 from xdr_bridge.questions import Question
@@ -46,103 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    run: Callable[[argparse.Namespace, Sequence[Problem]], int] = options.run
     try:
-        return run(options, leftover_problems(leftovers, options.known))
+        return _COMMANDS[options.command](options, leftover_problems(leftovers, options.known))
     except ConfigError as error:
         _complain_of(error)
         return _WRONG_USAGE
     except OSError as error:
         _complain(f"{error.strerror or error}")
         return _FAILED
-
-
-def make_parser() -> argparse.ArgumentParser:
-    """Build the parser; README's option tables are checked against it."""
-    parser = argparse.ArgumentParser(
-        prog="xdr-bridge",
-        description="Cross-origin XMLHttpRequest for browsers that cannot do CORS.",
-    )
-    parser.add_argument("--version", action="version", version=f"xdr-bridge {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    in_force = "Print the configuration in force, and where each value is from."
-    for name, add, usage, what in (
-        ("serve", _add_serve, "[API]", "Put the bridge beside an API."),
-        ("demo", _add_demo, "", "Show the bridge at work, on this machine only."),
-        ("config", _add_config, "[API]", in_force),
-        ("explain", _add_explain, "URL", "Say step by step what is decided about a call, and why."),
-    ):
-        command = commands.add_parser(
-            name,
-            usage=f"xdr-bridge {name} [OPTION]... {usage}".rstrip(),
-            help=what,
-            description=what,
-            allow_abbrev=False,
-        )
-        add(command)
-        known = [flag for action in command._actions for flag in action.option_strings]
-        command.set_defaults(known=known)
-    return parser
-
-
-def _add_serve(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(run=_serve)
-    add_settings(parser)
-
-
-def _add_config(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(run=_config)
-    choice = parser.add_mutually_exclusive_group()
-    choice.add_argument(
-        "--check", action="store_true", help="Only say whether the configuration is valid."
-    )
-    choice.add_argument(
-        "--schema", action="store_true", help="Print the file's JSON Schema, for editors."
-    )
-    add_settings(parser)
-
-
-def _add_explain(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(run=_explain)
-    parser.add_argument(
-        "url", metavar="URL", help="What the page calls: a path, or a URL of which the path counts."
-    )
-    parser.add_argument(
-        "--origin",
-        help="The page's origin. Default: none, as for who is no page.",
-        metavar="ORIGIN",
-    )
-    parser.add_argument(
-        "--method", default="GET", metavar="METHOD", help="The call's method. Default: %(default)s."
-    )
-    parser.add_argument(
-        "--header",
-        action="append",
-        default=[],
-        metavar="'NAME: VALUE'",
-        help="A header that the page sets. Repeatable. Default: none.",
-    )
-    add_settings(parser, api_is_positional=False)
-
-
-def _add_demo(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(run=_demo)
-    parser.add_argument("--open", action="store_true", help="Open the page in the browser.")
-    for name, default, what in (
-        ("--shop-port", 8700, "the page"),
-        ("--bridge-port", 8780, "the bridge"),
-        ("--api-port", 9000, "the API"),
-    ):
-        parser.add_argument(
-            name,
-            type=int,
-            default=default,
-            metavar="PORT",
-            help=f"The port of {what}; a free one where it is taken. Default: %(default)s.",
-        )
-    parser.add_argument(
-        "--verbose", action="store_true", help="Log every refusal. Default: only failures."
-    )
 
 
 def _serve(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
@@ -224,6 +138,14 @@ def _explain(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
     return _DONE if explanation.allowed else _FAILED
 
 
+def _snippet(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
+    if problems:
+        raise ConfigError(tuple(problems))
+    for line in script_tags(options.base, options.mount, StaticAsset.read(MINIFIED)):
+        _say(line)
+    return _DONE
+
+
 def _demo(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
     if problems:
         raise ConfigError(tuple(problems))
@@ -262,8 +184,19 @@ def _run_until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> int:
                 signal.signal(getattr(signal, name), ask)
         await work(stop)
 
-    asyncio.run(run())
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(run())
     return _DONE
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Use uvloop where the extra `fast` has brought it; there is none for Windows."""
+    if importlib.util.find_spec("uvloop") is None:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = importlib.import_module(
+        "uvloop"
+    ).new_event_loop
+    return factory
 
 
 def _log_from(verbose: bool) -> None:
@@ -285,3 +218,12 @@ def _complain(line: str) -> None:
 def _complain_of(error: ConfigError) -> None:
     for problem in error.problems:
         _complain(str(problem))
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace, Sequence[Problem]], int]] = {
+    "serve": _serve,
+    "demo": _demo,
+    "snippet": _snippet,
+    "config": _config,
+    "explain": _explain,
+}

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from xdr_bridge.assets import POLYFILL, StaticAsset
+from xdr_bridge.assets import SCRIPTS, StaticAsset
 from xdr_bridge.bridge import Bridge
 from xdr_bridge.config.findings import (
     Finding,
@@ -107,7 +107,7 @@ class Settings(BaseSettings, PolicySettings):
             routes=self.routes,
             mount=self.mount,
             limits=self.limits,
-            assets={POLYFILL: StaticAsset.read(POLYFILL)},
+            assets={name: StaticAsset.read(name) for name in SCRIPTS},
         )
 
     @classmethod
