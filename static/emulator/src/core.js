@@ -80,7 +80,8 @@ export class Core {
     } catch {
       answer = null;
     }
-    if (!this.#faults.has('silent')) {
+    // After an early timeout an answer would be too late, however busy the machine is.
+    if (!this.#faults.has('silent') && !this.#faults.has('earlyTimeout')) {
       await inTask(() => {
         if (this.state === 'sent') {
           this.#finish(answer ? 'load' : 'error', answer);
