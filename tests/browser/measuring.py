@@ -45,13 +45,13 @@ CONFORMANCE = tuple(
 
 
 def measure_checks(
-    chromium: Browser, rig: Rig, profile: str, scripts: Iterable[str], **page_options: str
+    chromium: Browser, rig: Rig, profile: str, scripts: Iterable[str], **page_options: Any
 ) -> dict[str, dict[str, str]]:
     """Run a list of checks; check -> what was expected, what was got."""
     path = rig.add_page(
         "checks.html",
         profile,
-        [f"/scripts/{name}.js" for name in ("conformance/harness", *scripts)],
+        ["/scripts/conformance/harness.js", *(f"/scripts/{name}.js" for name in scripts)],
         **page_options,
     )
     with fresh_page(chromium, profile) as page:

@@ -168,6 +168,32 @@ class _Release(_Endpoint):
         self.finish_json({"released": key})
 
 
+class _Stream(_Endpoint):
+    """An event stream: one event at once, the other when /release/<key> has been asked."""
+
+    async def get(self, key: str) -> None:
+        self.set_header("Content-Type", "text/event-stream")
+        self.write("data: one\n\n")
+        await self.flush()
+        await self.gates.setdefault(key, asyncio.Event()).wait()
+        self.finish("data: two\n\n")
+
+
+class _Form(_Endpoint):
+    """The text fields of a form, as whoever parses forms sees them."""
+
+    def post(self) -> None:
+        self.finish_json(
+            {
+                "type": self.request.headers["Content-Type"].partition(";")[0],
+                "fields": {
+                    name: [value.decode() for value in values]
+                    for name, values in sorted(self.request.body_arguments.items())
+                },
+            }
+        )
+
+
 class _Cut(_Endpoint):
     """Announces more than it sends."""
 
@@ -192,6 +218,8 @@ def make_proof_api() -> Application:
         (r"/redirect/(\d+)", _Redirect),
         (r"/slow/([\w.-]+)", _Slow),
         (r"/release/([\w.-]+)", _Release),
+        (r"/stream/([\w.-]+)", _Stream),
+        (r"/form", _Form),
         (r"/cut", _Cut),
     ]
     silent: Callable[[RequestHandler], None] = lambda _: None  # noqa: E731

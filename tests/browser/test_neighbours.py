@@ -12,7 +12,11 @@ from tests.browser.origins import Rig
 @pytest.mark.parametrize("profile", ["native", "ie9", "ie8"])
 def test_the_rest_of_the_page_goes_on_working(chromium: Browser, rig: Rig, profile: str) -> None:
     checks = measure_checks(
-        chromium, rig, profile, ["neighbours"], emulator='data-options="progress=20"'
+        chromium,
+        rig,
+        profile,
+        ["../xdr/xdr-bridge.form-data", "neighbours"],
+        emulator='data-options="progress=20"',
     )
     assert {name: check["got"] for name, check in checks.items()} == {
         name: check["expected"] for name, check in checks.items()

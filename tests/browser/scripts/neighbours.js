@@ -86,6 +86,43 @@
     xhr.onloadend = function () { t.is(fine + ', ' + xhr.responseText.length); };
     xhr.send();
   });
+  check('an event stream arrives as it comes', 'data: one, data: one data: two, load', function (t) {
+    var path = t.slow().replace('/slow/', '/stream/');
+    var xhr = t.make('GET', path);
+    var seen = [];
+    xhr.onprogress = function () {
+      seen.push(xhr.responseText.replace(/\n\n/g, ' ').replace(/ $/, ''));
+      if (seen.length === 1) {
+        new Image().src = direct + path.replace('/stream/', '/release/');
+      }
+    };
+    xhr.onloadend = function () {
+      t.is(seen[0] + ', ' + seen[seen.length - 1] + ', ' + (xhr.status === 200 ? 'load' : 'error'));
+    };
+    xhr.send();
+  });
+  check('FormData is sent as a form', '{"type": "multipart/form-data", "fields": {"a": ["1", "2"], "umlaut": ["K\\u00e4se \\ud83d\\ude00"]}}', function (t) {
+    var xhr = t.make('POST', '/form');
+    var data = new FormData();
+    data.append('a', '1');
+    data.append('a', '2');
+    data.append('umlaut', 'K\u00e4se \ud83d\ude00');
+    xhr.onloadend = function () { t.is(xhr.responseText); };
+    xhr.send(data);
+  });
+  check('FormData of a form takes what a form would send',
+    '{"type": "multipart/form-data", "fields": {"box": ["on"], "choice": ["b"], "list": ["y"], "none": [""], "text": ["t"]}}', function (t) {
+      var xhr = t.make('POST', '/form');
+      var div = document.createElement('div');
+      div.innerHTML = '<form><input name="text" value="t"><input name="off" value="o" disabled><input value="nameless">' +
+        '<input type="checkbox" name="box" checked><input type="checkbox" name="other">' +
+        '<input type="radio" name="choice" value="a"><input type="radio" name="choice" value="b" checked>' +
+        '<select name="list"><option>x</option><option selected>y</option></select>' +
+        '<select name="none"><option value="" selected>Please choose</option></select><input type="submit" name="go"></form>';
+      document.body.appendChild(div);
+      xhr.onloadend = function () { t.is(xhr.responseText); };
+      xhr.send(new FormData(div.firstChild));
+    });
   check('ActiveX makes a request across origins, too', bridged ? 'PATCH' : 'none', function (t) {
     var xhr;
     if (!bridged) {
