@@ -227,7 +227,6 @@ function decodeBase64(text, binary) {
 //
 // A reader is fed with all the text there is so far, as often as more has come, and looks at what is new.
 
-var NOT_A_FRAME = 'not-a-frame';
 
 // Fills `answer`, {_headers: [], _text: ''}, with _status, _statusText, _headers and _target as soon as the head is there,
 // and with _text, which grows.
@@ -237,14 +236,14 @@ function createReader(answer, binary) {
   var at = 0;
   var encoding;
 
-  // Wire 5.3: XDR-* fields belong to the frame, not to the page.
+  // Wire 5.3: XDR-* fields belong to the frame, not to the page; the API's names are in lower case (Wire 5.2).
   function readHead(head) {
     head[3].replace(/([^:]+): *(.*)\r\n/g, function (line, name, value) {
       if (name === 'XDR-URL') {
         answer._target = value;
       } else if (name === 'XDR-Encoding') {
         encoding = value;
-      } else if (!/^XDR-/.test(name)) {
+      } else if (!/^X/.test(name)) {
         combineHeader(answer._headers, name, value);
       }
     });
@@ -257,7 +256,7 @@ function createReader(answer, binary) {
   function problem(text, trailer, end) {
     var refusal = /^XDR\/1 error (\S+)\r\n(.*)\r\n/.exec(text);
     return refusal ? refusal[1] + ': ' + refusal[2] :
-      !/^(HTTP|XDR)\/1/.test(text) || trailer && !at ? NOT_A_FRAME :
+      !/^(HTTP|XDR)\/1/.test(text) || trailer && !at ? 'not-a-frame' :
       !trailer || at > end ? 'frame-cut' :
       trailer[1] !== 'ok' && trailer[1];
   }
@@ -288,7 +287,7 @@ function createReader(answer, binary) {
         piece = encoding === 'base64' ? decodeBase64(piece, binary) : null;
       }
       if (piece === null) {
-        return NOT_A_FRAME;
+        return 'not-a-frame';
       }
       answer._text += piece;
     }
@@ -663,7 +662,7 @@ function createBridgedCall(request, givenMethod, url, match) {
     if (isLive(call)) {
       request.status = answer._status;
       request.statusText = answer._statusText;
-      request.responseURL = match ? match[1] + (answer._target || match[2]) : url;
+      request.responseURL = answer._target ? match[1] + answer._target : url;
       request._._headers = answer._headers;
       changeState(call, 2);
     }
@@ -1013,7 +1012,7 @@ methods.getAllResponseHeaders = function () {
 // copy of this script. XDomainRequest is empty where a policy has switched it off; XMLHttpRequest may be off too, and
 // then ActiveX makes the native calls.
 function isNeeded() {
-  var probe = NativeXMLHttpRequest && new NativeXMLHttpRequest();
+  var probe = NativeXDomainRequest && NativeXMLHttpRequest && new NativeXMLHttpRequest();
   return NativeXDomainRequest && !(probe && (probe._ || 'withCredentials' in probe));
 }
 

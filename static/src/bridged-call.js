@@ -29,7 +29,7 @@ export function createBridgedCall(request, givenMethod, url, match) {
     if (isLive(call)) {
       request.status = answer._status;
       request.statusText = answer._statusText;
-      request.responseURL = match ? match[1] + (answer._target || match[2]) : url;
+      request.responseURL = answer._target ? match[1] + answer._target : url;
       request._._headers = answer._headers;
       changeState(call, 2);
     }

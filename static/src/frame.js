@@ -6,7 +6,6 @@ import { decodeBase64 } from './bytes.js';
 import { combineHeader } from './headers.js';
 
 var LONGEST_TRAILER = 64;
-var NOT_A_FRAME = 'not-a-frame';
 
 // Fills `answer`, {_headers: [], _text: ''}, with _status, _statusText, _headers and _target as soon as the head is there,
 // and with _text, which grows.
@@ -16,14 +15,14 @@ export function createReader(answer, binary) {
   var at = 0;
   var encoding;
 
-  // Wire 5.3: XDR-* fields belong to the frame, not to the page.
+  // Wire 5.3: XDR-* fields belong to the frame, not to the page; the API's names are in lower case (Wire 5.2).
   function readHead(head) {
     head[3].replace(/([^:]+): *(.*)\r\n/g, function (line, name, value) {
       if (name === 'XDR-URL') {
         answer._target = value;
       } else if (name === 'XDR-Encoding') {
         encoding = value;
-      } else if (!/^XDR-/.test(name)) {
+      } else if (!/^X/.test(name)) {
         combineHeader(answer._headers, name, value);
       }
     });
@@ -36,7 +35,7 @@ export function createReader(answer, binary) {
   function problem(text, trailer, end) {
     var refusal = /^XDR\/1 error (\S+)\r\n(.*)\r\n/.exec(text);
     return refusal ? refusal[1] + ': ' + refusal[2] :
-      !/^(HTTP|XDR)\/1/.test(text) || trailer && !at ? NOT_A_FRAME :
+      !/^(HTTP|XDR)\/1/.test(text) || trailer && !at ? 'not-a-frame' :
       !trailer || at > end ? 'frame-cut' :
       trailer[1] !== 'ok' && trailer[1];
   }
@@ -67,7 +66,7 @@ export function createReader(answer, binary) {
         piece = encoding === 'base64' ? decodeBase64(piece, binary) : null;
       }
       if (piece === null) {
-        return NOT_A_FRAME;
+        return 'not-a-frame';
       }
       answer._text += piece;
     }

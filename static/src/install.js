@@ -10,7 +10,7 @@ import { watchUnload } from './xdr-transport.js';
 // copy of this script. XDomainRequest is empty where a policy has switched it off; XMLHttpRequest may be off too, and
 // then ActiveX makes the native calls.
 function isNeeded() {
-  var probe = NativeXMLHttpRequest && new NativeXMLHttpRequest();
+  var probe = NativeXDomainRequest && NativeXMLHttpRequest && new NativeXMLHttpRequest();
   return NativeXDomainRequest && !(probe && (probe._ || 'withCredentials' in probe));
 }
 
