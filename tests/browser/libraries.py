@@ -203,7 +203,7 @@ Unchanged from npm, in Chromium: natively, and as Internet Explorer 9 and 8 (the
 [emulator.md](emulator.md)) through the bridge. Each does the list in
 `tests/browser/scripts/scenario.js`; `tests/browser/libraries.py` says what has to come out.
 **yes**: what the API said arrived, and nothing else. **-**: the library does not offer it. The
-native row is the control: what it does not do, nobody can.
+native row is the control: what it does not do, nobody can. The ie8 rows have the minified polyfill.
 
 This table is written by `python -m tests.browser.measure_libraries`, and
 `tests/browser/test_libraries.py` compares it with what it measures.

@@ -33,6 +33,8 @@ def measure_library(chromium: Browser, rig: Rig, library: Library, profile: str)
             "/scripts/scenario.js",
         ],
         before=library.before(profile),
+        # Both builds have their turn.
+        polyfill="minified" if profile == "ie8" else "served",
     )
     with fresh_page(chromium, profile) as page:
         return read_results(page, rig.page_origin + path)
