@@ -21,6 +21,13 @@
       (!/^(checkbox|radio)$/i.test(control.type) || control.checked);
   }
 
+  // Support: IE 5 - 8
+  // The value of an option without that attribute is empty there, and not its text; the attribute exists, unspecified.
+  function valueOf(option) {
+    var attribute = option.attributes.value;
+    return !attribute || attribute.specified ? option.value : option.text;
+  }
+
   function appendControl(data, control) {
     var i;
     if (/^file$/i.test(control.type)) {
@@ -35,7 +42,7 @@
     }
     for (i = 0; i < control.options.length; i++) {
       if (control.options[i].selected && !control.options[i].disabled) {
-        data.append(control.name, control.options[i].value || control.options[i].text);
+        data.append(control.name, valueOf(control.options[i]));
       }
     }
   }

@@ -18,6 +18,13 @@ function isSubmitted(control) {
     (!/^(checkbox|radio)$/i.test(control.type) || control.checked);
 }
 
+// Support: IE 5 - 8
+// The value of an option without that attribute is empty there, and not its text; the attribute exists, unspecified.
+function valueOf(option) {
+  var attribute = option.attributes.value;
+  return !attribute || attribute.specified ? option.value : option.text;
+}
+
 function appendControl(data, control) {
   var i;
   if (/^file$/i.test(control.type)) {
@@ -32,7 +39,7 @@ function appendControl(data, control) {
   }
   for (i = 0; i < control.options.length; i++) {
     if (control.options[i].selected && !control.options[i].disabled) {
-      data.append(control.name, control.options[i].value || control.options[i].text);
+      data.append(control.name, valueOf(control.options[i]));
     }
   }
 }

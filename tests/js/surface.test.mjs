@@ -389,16 +389,16 @@ describe('FormData', () => {
 
   test('takes what a form would submit, and refuses a file', () => {
     const world = load();
-    const option = (value, selected, rest = {}) => ({ value, text: value, selected, disabled: false, ...rest });
+    const option = (value, selected, specified = true) => ({ value, text: 'text', selected, disabled: false, attributes: { value: { specified } } });
     const elements = [
       control('t', '1'), control('', '2'), control('d', '3', { disabled: true }), control('s', '4', { type: 'submit' }),
       control('c', '5', { type: 'checkbox', checked: true }), control('c', '6', { type: 'checkbox', checked: false }),
       control('r', '7', { type: 'radio', checked: true }), control('area', '8\n', { type: 'textarea' }), control('f', '', { type: 'file' }),
-      control('m', '', { type: 'select-multiple', options: [option('9', true), option('10', false), option('', true, { text: '11' })] }),
+      control('m', '', { type: 'select-multiple', options: [option('9', true), option('10', false), option('', true), option('', true, false)] }),
     ];
     const text = String(new world.realm.FormData({ elements }));
     assert.deepEqual([...text.matchAll(/name="(.*?)"\r\n\r\n(.*)\r\n/g)].map(([, name, value]) => `${name}=${value}`),
-      ['t=1', 'c=5', 'r=7', 'area=8', 'm=9', 'm=11']);
+      ['t=1', 'c=5', 'r=7', 'area=8', 'm=9', 'm=', 'm=text']);
     assert.throws(() => new world.realm.FormData({ elements: [control('f', 'C:\\fakepath\\x', { type: 'file' })] }), { name: 'TypeError' });
   });
 
