@@ -252,7 +252,9 @@ function createReader(answer, binary) {
     at = head[0].length;
   }
 
-  // What is wrong with an answer that is all there. Wire 5.8: the bridge may say so itself.
+  // What is wrong with an answer that is all there. Wire 5.8: the bridge may say so itself. Support: IE 8 - 9
+  // onload also comes for a captive portal's page and for an answer that broke off, and contentType may be empty: only
+  // the frame tells.
   function problem(text, trailer, end) {
     var refusal = /^XDR\/1 error (\S+)\r\n(.*)\r\n/.exec(text);
     return refusal ? refusal[1] + ': ' + refusal[2] :
@@ -450,7 +452,8 @@ function endCall(call, type, loaded, total) {
   announce(end, request, type + ' loadend', loaded, total);
 }
 
-// The page may set `timeout`, or take it back, while the call is under way; it counts from send().
+// The page may set `timeout`, or take it back, while the call is under way; it counts from send(). Support: IE 9
+// XDomainRequest's own ontimeout may come early, and is never asked for.
 function watchTimeout(call, start) {
   var request = call._request;
   call._timer = later(function () {
@@ -722,7 +725,8 @@ function createBridgedCall(request, givenMethod, url, match) {
     }
     if (match) {
       read = createReader(answer, binary);
-      // Wire 2.4: unique, also among the pages that share a cache.
+      // Wire 2.4: unique, also among the pages that share a cache. Support: IE 8 - 9
+      // Even a POST may be answered from the cache of a GET.
       outer = encodeTunnelRequest(method, match[2], headers, body, binary, String(Math.random()).substring(2), match[1], mount);
     } else {
       // Only 200 counts as loaded there; it does not say with which words.

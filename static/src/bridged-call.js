@@ -89,7 +89,8 @@ export function createBridgedCall(request, givenMethod, url, match) {
     }
     if (match) {
       read = createReader(answer, binary);
-      // Wire 2.4: unique, also among the pages that share a cache.
+      // Wire 2.4: unique, also among the pages that share a cache. Support: IE 8 - 9
+      // Even a POST may be answered from the cache of a GET.
       outer = encodeTunnelRequest(method, match[2], headers, body, binary, String(Math.random()).substring(2), match[1], mount);
     } else {
       // Only 200 counts as loaded there; it does not say with which words.

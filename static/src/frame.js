@@ -31,7 +31,9 @@ export function createReader(answer, binary) {
     at = head[0].length;
   }
 
-  // What is wrong with an answer that is all there. Wire 5.8: the bridge may say so itself.
+  // What is wrong with an answer that is all there. Wire 5.8: the bridge may say so itself. Support: IE 8 - 9
+  // onload also comes for a captive portal's page and for an answer that broke off, and contentType may be empty: only
+  // the frame tells.
   function problem(text, trailer, end) {
     var refusal = /^XDR\/1 error (\S+)\r\n(.*)\r\n/.exec(text);
     return refusal ? refusal[1] + ': ' + refusal[2] :

@@ -61,7 +61,8 @@ export function endCall(call, type, loaded, total) {
   announce(end, request, type + ' loadend', loaded, total);
 }
 
-// The page may set `timeout`, or take it back, while the call is under way; it counts from send().
+// The page may set `timeout`, or take it back, while the call is under way; it counts from send(). Support: IE 9
+// XDomainRequest's own ontimeout may come early, and is never asked for.
 function watchTimeout(call, start) {
   var request = call._request;
   call._timer = later(function () {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createWorld, frame, request } from './support/realm.mjs';
-import { read } from './support/workspace.mjs';
+import { read, vectors } from './support/workspace.mjs';
 
 const SCRIPT = 'https://api.example/xdr/xdr-bridge.js';
 const URL_ = 'https://api.example/items';
@@ -433,4 +433,46 @@ test('a handler that is no function, and has no handleEvent, is nothing', () => 
   world.settle();
   assert.equal(subject.events.at(-1), 'loadend');
   assert.deepEqual(world.timers.thrown, []);
+});
+
+describe('the golden vectors, through the whole of the built file', () => {
+  for (const { name, encodes, once, call, request: expected } of vectors('tunnel').cases) {
+    if (encodes) {
+      test(`tunnel: ${name}`, () => {
+        const world = createWorld();
+        request(world, call.method, `https://api.example${call.target}`, { headers: call.headers, body: call.body, before: (r) => {
+          if (call.base64) {
+            r.overrideMimeType('text/plain; charset=x-user-defined');
+          }
+        } });
+        const [xdr] = world.xdrs;
+        const url = xdr.url.replace(/\$once=[0-9a-z-]+$/, `$once=${once}`);
+        assert.deepEqual([xdr.method, url, xdr.body], [expected.method, `https://api.example${expected.target}`, expected.body ?? '']);
+      });
+    }
+  }
+
+  for (const { name, frame: text, page } of vectors('frames').cases) {
+    test(`frame: ${name}`, () => {
+      const world = createWorld();
+      const subject = request(world, 'GET', URL_);
+      world.xdrs[0].load(text);
+      assert.deepEqual([subject.status, subject.statusText, subject.responseText], [page.status, page.statusText, page.responseText]);
+      for (const [field, value] of page.headers) {
+        assert.equal(subject.getResponseHeader(field), value);
+      }
+      assert.equal(subject.getAllResponseHeaders().split('\r\n').length - 1, page.headers.length);
+      assert.equal(subject.responseURL, `https://api.example${page.target ?? '/items'}`);
+    });
+  }
+
+  for (const { name, frame: text, code } of vectors('frames').network_errors) {
+    test(`network error: ${name}`, () => {
+      const world = createWorld();
+      const subject = request(world, 'GET', URL_);
+      world.xdrs[0].load(text);
+      assert.deepEqual(subject.events, NETWORK_ERROR);
+      assert.match(world.sentences[0], new RegExp(`: ${code}(: |$)`));
+    });
+  }
 });
