@@ -166,6 +166,8 @@ class PageConnection(asyncio.BufferedProtocol):
         drained, self._drained = self._drained, None
         if drained is not None and not drained.done():
             drained.set_result(None)
+        if self._conversation is None and not self._ends:
+            self._wait()
         if self._ahead:
             self._listener.loop.call_soon(self._read_ahead)
 
@@ -229,8 +231,7 @@ class PageConnection(asyncio.BufferedProtocol):
         """The answer is complete: the next request may come."""
         self._conversation = None
         listener = self._listener
-        self._deadline = listener.clock() + self._house.idle_connection_seconds
-        self._unsent = self._transport.get_write_buffer_size()
+        self._wait()
         if self._answering:
             self._answering = False
             if listener.stopping:
@@ -299,6 +300,13 @@ class PageConnection(asyncio.BufferedProtocol):
     def _ends(self) -> bool:
         """Whether nothing that comes now is a request, and nothing more is sent."""
         return self._lingers or self._transport.is_closing()
+
+    def _wait(self) -> None:
+        """Give the page its time: to read what is unsent, or to ask again."""
+        house = self._house
+        seconds = house.idle_seconds if self._full else house.idle_connection_seconds
+        self._deadline = self._listener.clock() + seconds
+        self._unsent = self._transport.get_write_buffer_size()
 
     def _read(self, data: bytes) -> None:
         reader = self._reader

@@ -45,7 +45,7 @@ class UpstreamLimits:
     first_byte_seconds: float = 30.0
     idle_seconds: float = 30.0
     keep_alive_seconds: float = 4.0
-    max_idle: int = 64
+    max_idle: int = 256
     max_connections: int = 256
     max_waiting: int = 1024
     max_head_bytes: int = 65536
