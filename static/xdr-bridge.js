@@ -1066,7 +1066,7 @@
       return scripts[i].getAttribute('data-' + name);
     }
     while (i--) {
-      if (createConstructor(scripts[i].src, read('bridge-for'), read('both-schemes'), read('no-credentials'))) {
+      if (createConstructor(scripts[i].src, read('bridge-for'), read('both-schemes') !== null, read('no-credentials') !== null)) {
         BridgedRequest.uninstall = function () {
           setGlobals(NativeXMLHttpRequest, NativeActiveXObject);
         };

@@ -35,7 +35,7 @@ describe('what is bridged', () => {
 
   test('with data-both-schemes the page\'s scheme is used, whichever the call names', () => {
     for (const page of ['http:', 'https:']) {
-      const world = createWorld({ page: `${page}//shop.example/`, scripts: [{ src: SCRIPT, 'data-both-schemes': 'yes' }] });
+      const world = createWorld({ page: `${page}//shop.example/`, scripts: [{ src: SCRIPT, 'data-both-schemes': '' }] });
       request(world, 'GET', 'https://api.example/a');
       const subject = request(world, 'GET', 'http://api.example/b');
       assert.deepEqual(sent(world), [`GET ${page}//api.example/a?$xdr=1`, `GET ${page}//api.example/b?$xdr=1`]);
@@ -45,7 +45,7 @@ describe('what is bridged', () => {
   });
 
   test('data-no-credentials takes withCredentials away, and nothing else', () => {
-    const world = createWorld({ scripts: [{ src: SCRIPT, 'data-no-credentials': 'yes' }] });
+    const world = createWorld({ scripts: [{ src: SCRIPT, 'data-no-credentials': '' }] });
     const subject = request(world, 'GET', URL_);
     assert.equal('withCredentials' in subject, false);
     world.xdrs[0].load(frame('x'));
