@@ -363,3 +363,14 @@ def test_a_call_on_a_connection_that_the_api_closed_is_repeated_only_if_harmless
     assert bridge.call("GET", "/1").status == 204
     assert bridge.call("GET", "/2").status == 204
     assert len(seen) == 1
+
+
+def test_an_http_1_0_answer_that_is_cut_does_not_look_whole(
+    make_api: MakeApi, make_bridge: MakeBridge, logs: Logs
+) -> None:
+    bridge = make_bridge(make_api(cut_in_mid_chunk).url)
+    with bridge.connect() as client:
+        client.send(b"GET /x HTTP/1.0\r\n\r\n")
+        with pytest.raises(ConnectionResetError):
+            client.rest()
+    logs.expect("upstream-cut")

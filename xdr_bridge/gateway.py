@@ -61,7 +61,7 @@ class Gateway:
         self.port = sockets[0].getsockname()[1]
         self._pools: dict[Api, Pool] = {}
         self._listener = Listener(self, Limits(head_seconds=settings.idle_seconds))
-        self._listener.start(sockets)
+        self._listener.add_sockets(sockets)
         self._sweep_interval = min(1.0, settings.idle_seconds / 4)
         self._sweep = self.loop.call_later(self._sweep_interval, self._sweep_once)
 
@@ -69,7 +69,7 @@ class Gateway:
         """Stop accepting, let running exchanges finish for a while, close everything."""
         if self._sweep is None:
             return
-        await self._listener.stop()
+        await self._listener.retire()
         try:
             async with asyncio.timeout(grace_seconds):
                 await self._idle.wait()

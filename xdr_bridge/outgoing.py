@@ -14,7 +14,7 @@ from xdr_bridge.messages import ResponseHead, has_body
 
 
 class Socket(Protocol):
-    """What an answer needs of a connection; Tornado's `HTTP1Connection` is one."""
+    """What an answer needs of a connection; `page_connection.PageConnection` is one."""
 
     def write(self, chunk: bytes) -> Future[None]:
         """Send bytes; the future is done when they have left our buffers."""
@@ -23,7 +23,10 @@ class Socket(Protocol):
         """The answer is complete; the next request may be read."""
 
     def close(self) -> None:
-        """Close the connection at once."""
+        """Close the connection once everything is sent."""
+
+    def reset(self) -> None:
+        """Break the connection off, so that the page sees that something is missing."""
 
 
 class Outgoing:
@@ -38,6 +41,7 @@ class Outgoing:
         self._head: ResponseHead | None = None
         self._has_body = False
         self._chunked = False
+        self._ends_with_connection = False
         self._last: Future[None] | None = None
         self.finished = False
 
@@ -95,7 +99,11 @@ class Outgoing:
     def abort(self) -> None:
         """Break the connection off: the only way to say that an answer is not whole."""
         self.finished = True
-        self._socket.close()
+        if self._ends_with_connection:
+            # An orderly end would make a whole answer of it (RFC 9112, section 8).
+            self._socket.reset()
+        else:
+            self._socket.close()
 
     def _take_head(self, whole_length: int | None) -> bytes:
         """Return the head as bytes, once.
@@ -116,6 +124,7 @@ class Outgoing:
                 self._chunked = True
                 lines.append("Transfer-Encoding: chunked")
             else:
+                self._ends_with_connection = True
                 self.keep_alive = False
         if "date" not in names:
             lines.append(_date_line())

@@ -16,6 +16,7 @@ from xdr_bridge.errors import RequestError
 from xdr_bridge.incoming import RequestReader
 from xdr_bridge.messages import RequestHead
 from xdr_bridge.outgoing import Outgoing
+from xdr_bridge.streams import Transport
 
 log = logging.getLogger("xdr_bridge.gateway")
 
@@ -49,7 +50,6 @@ class Owner(Protocol):
         limits: See `Limits`.
         loop: The running loop.
         clock: Its clock.
-        buffer: Where all connections read to, each read consumed before the next begins.
         connections: Those that are open.
         stopping: Whether each connection ends with the answer under way.
         sent: A future that is done, for writes that need not be waited for.
@@ -59,7 +59,6 @@ class Owner(Protocol):
     limits: Limits
     loop: asyncio.AbstractEventLoop
     clock: Callable[[], float]
-    buffer: memoryview
     connections: set[PageConnection]
     stopping: bool
     sent: asyncio.Future[None]
@@ -68,7 +67,7 @@ class Owner(Protocol):
         """Forget a connection that is gone for good."""
 
 
-class PageConnection(asyncio.BufferedProtocol):
+class PageConnection:
     """One connection from a page, carrying one request after the other; also their `Socket`.
 
     Half of a connection is of no use: a page that ends its side is gone, and its call with it.
@@ -91,7 +90,7 @@ class PageConnection(asyncio.BufferedProtocol):
         "_written",
     )
 
-    _transport: asyncio.Transport
+    _transport: Transport
     _reader: RequestReader
 
     def __init__(self, listener: Owner) -> None:
@@ -113,30 +112,24 @@ class PageConnection(asyncio.BufferedProtocol):
         self._unsent = 0
         self._deadline = 0.0
 
-    # asyncio calls these ---------------------------------------------------------------------
+    # The transport calls these -----------------------------------------------------------------
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin. asyncio sets TCP_NODELAY itself; a test holds it to that."""
-        self._transport = cast(asyncio.Transport, transport)
+    def connection_made(self, transport: Transport) -> None:
+        """Begin."""
+        self._transport = transport
         listener = self._listener
-        peer = transport.get_extra_info("peername")
         self._reader = RequestReader(
             self,
-            client=peer[0] if peer else None,
-            scheme="http" if transport.get_extra_info("sslcontext") is None else "https",
+            client=transport.address[0] if transport.address else None,
+            scheme="https" if transport.is_tls else "http",
             max_head_bytes=listener.limits.head_bytes,
             max_fields=listener.limits.fields,
         )
         self._deadline = listener.clock() + self._house.idle_connection_seconds
         listener.connections.add(self)
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        """Say where to read to."""
-        return self._listener.buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
+    def data_received(self, data: bytes) -> None:
         """Take what was read."""
-        data = self._listener.buffer[:nbytes].tobytes()
         if self._answering or self._ahead or self._full:
             self._ahead += data
             if len(self._ahead) > _AHEAD_BYTES:
@@ -144,12 +137,7 @@ class PageConnection(asyncio.BufferedProtocol):
         elif not self._lingers:
             self._read(data)
 
-    def eof_received(self) -> bool:
-        """The page sends nothing any more: it is gone."""
-        self._leave()
-        return False
-
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self) -> None:
         """The connection is gone."""
         self._ahead = b""
         self._leave()
@@ -251,7 +239,7 @@ class PageConnection(asyncio.BufferedProtocol):
             return
         self._leave()
         listener = self._listener
-        if (self._reader.begun or self._ahead) and transport.can_write_eof():
+        if (self._reader.begun or self._ahead) and not transport.is_tls:
             self._lingers = True
             self._ahead = b""
             self._deadline = listener.clock() + listener.limits.linger_seconds
@@ -264,6 +252,11 @@ class PageConnection(asyncio.BufferedProtocol):
             self._deadline = listener.clock() + self._house.idle_seconds
             transport.close()
 
+    def reset(self) -> None:
+        """Break the connection off; what is unsent is dropped."""
+        self._leave()
+        self._transport.reset()
+
     # The listener calls these ----------------------------------------------------------------
 
     @property
@@ -274,14 +267,14 @@ class PageConnection(asyncio.BufferedProtocol):
             return self._deadline
         return float("inf") if conversation.deadline is None else conversation.deadline
 
-    def has_progressed(self, now: float) -> bool:
+    def has_progressed(self) -> bool:
         """Whether the page is late only because it is still reading; grants it more time."""
-        unsent = self._transport.get_write_buffer_size()
-        progress = 0 < unsent < self._unsent
-        self._unsent = unsent
-        if progress and self._conversation is None and not self._lingers:
-            self._deadline = now + self._house.idle_seconds
-            return True
+        before = self._unsent
+        if self._conversation is None and not self._lingers:
+            unsent = self._transport.get_write_buffer_size()
+            if unsent < before:
+                self._wait()
+                return True
         return False
 
     def retire(self) -> None:
@@ -304,9 +297,9 @@ class PageConnection(asyncio.BufferedProtocol):
     def _wait(self) -> None:
         """Give the page its time: to read what is unsent, or to ask again."""
         house = self._house
-        seconds = house.idle_seconds if self._full else house.idle_connection_seconds
-        self._deadline = self._listener.clock() + seconds
         self._unsent = self._transport.get_write_buffer_size()
+        seconds = house.idle_seconds if self._unsent else house.idle_connection_seconds
+        self._deadline = self._listener.clock() + seconds
 
     def _read(self, data: bytes) -> None:
         reader = self._reader
