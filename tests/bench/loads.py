@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import subprocess
@@ -157,10 +158,14 @@ def upload(port: int, target: str, size: int) -> tuple[bytes, float]:
         length = ("Content-Length", str(size))
         client.sendall(head("POST", target, length, ("Connection", "close")))
         left = size
-        while left:
-            client.sendall(piece[: min(left, len(piece))])
-            left -= min(left, len(piece))
+        # Who refuses the body may close before all of it is sent.
+        with contextlib.suppress(ConnectionError):
+            while left:
+                client.sendall(piece[: min(left, len(piece))])
+                left -= min(left, len(piece))
         answer = b""
+        if left:
+            return answer, time.perf_counter() - began
         while data := client.recv(65536):
             answer += data
     return answer, time.perf_counter() - began
