@@ -166,13 +166,6 @@ class Conversation:
         self._cancel()
         self._done()
 
-    def expire(self) -> None:
-        """The page has been silent for too long."""
-        self.deadline = None
-        self._connection.close()
-        if self._head is not None:
-            self.on_connection_close()
-
     # The API's side: the pool calls these ----------------------------------------------------
 
     def on_head(self, head: ResponseHead) -> None:
