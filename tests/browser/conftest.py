@@ -18,7 +18,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright's loop runs in this thread, and other tests run loops of their own.
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     path = find_browser()
     if path is None:
