@@ -18,7 +18,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-# Not for the session: Playwright's loop runs in this thread, and other tests run loops of their own.
+# Not for the session: Playwright's loop runs in this thread, where other tests run their own.
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     path = find_browser()
