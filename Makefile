@@ -70,6 +70,7 @@ bench: setup
 	$(PY) -m pip install --quiet --group bench
 	$(PY) tests/bench/bench_cors.py
 	$(PY) tests/bench/bench_gateway.py
+	$(PY) tests/bench/bench_polyfill.py
 
 format: setup
 	$(PY) -m ruff format .
