@@ -11,27 +11,15 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
+from xdr_bridge.chunks import TOLERANT, ChunkReader
 from xdr_bridge.errors import Code, UpstreamError
+from xdr_bridge.grammar import BARE_LF, CONTENT_LENGTH, FIELD_LINE
 from xdr_bridge.messages import Headers, ResponseHead, has_body
 
-# RFC 9112, section 5: field-line = field-name ":" OWS field-value OWS, each ended by CRLF. A bare
-# CR or LF, a NUL and obsolete folding (section 5.2) match nowhere. Possessive: time is linear.
-_FIELD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[\t\x20-\x7e\x80-\xff]*+\r\n"
-_FIELDS = re.compile(rf"(?:{_FIELD})*+")
 # RFC 9112, section 4, but for the space before an empty reason, which common servers leave out.
 _STATUS_LINE = r"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*+))?+\r\n"
-_HEAD = re.compile(rf"{_STATUS_LINE}((?:{_FIELD})*+)\r\n")
+_HEAD = re.compile(rf"{_STATUS_LINE}((?:{FIELD_LINE})*+)\r\n")
 _START = b"HTTP/1."
-_BARE_LF = re.compile(rb"(?<!\r)\n")
-# RFC 9110, section 8.6. 18 digits stay below 2 ** 63.
-_LENGTH = re.compile(r"[0-9]{1,18}")
-# RFC 9112, section 7.1: chunk-size, extensions ignored, CRLF. Servers that pad the size with
-# spaces exist. Every chunk line but the first begins with the CRLF that ends the chunk before.
-_CHUNK = rb"([0-9A-Fa-f]{1,15}+)[ \t]{0,16}+(?:;[\t\x20-\x7e\x80-\xff]{0,1024}+)?+\r\n"
-_FIRST_CHUNK = re.compile(_CHUNK)
-_NEXT_CHUNK = re.compile(rb"\r\n" + _CHUNK)
-# At least as long as the longest match above.
-_MAX_CHUNK_LINE = 1100
 _MAX_INTERIM = 20
 
 
@@ -57,10 +45,10 @@ class AnswerReader:
     """
 
     __slots__ = (
+        "_chunks",
         "_held",
         "_interim",
         "_left",
-        "_line",
         "_max_head_bytes",
         "_method",
         "_step",
@@ -70,6 +58,8 @@ class AnswerReader:
         "sink",
         "started",
     )
+
+    _chunks: ChunkReader
 
     def __init__(self, method: str, sink: Sink, max_head_bytes: int) -> None:
         self.sink = sink
@@ -83,7 +73,6 @@ class AnswerReader:
         self._step: Callable[[AnswerReader, bytes], bytes] = AnswerReader._read_head
         self._held = bytearray()
         self._left = 0
-        self._line = _FIRST_CHUNK
         self._interim = 0
 
     def feed(self, data: bytes) -> bool:
@@ -125,7 +114,7 @@ class AnswerReader:
             held = self._held
             # Something else than HTTP may never send an empty line: say so now.
             fresh = max(0, len(held) - len(data))
-            if not held.startswith(_START[: len(held)]) or _BARE_LF.search(held, fresh):
+            if not held.startswith(_START[: len(held)]) or BARE_LF.search(held, fresh):
                 raise self._error("the head of its answer is malformed")
             return b""
         match = _HEAD.fullmatch(block.decode("latin-1"))
@@ -163,7 +152,7 @@ class AnswerReader:
         codings = headers.get_all("transfer-encoding")
         if lengths and codings:
             raise self._error("its answer has both a Content-Length and a Transfer-Encoding")
-        if lengths and (len(lengths) > 1 or _LENGTH.fullmatch(lengths[0]) is None):
+        if lengths and (len(lengths) > 1 or CONTENT_LENGTH.fullmatch(lengths[0]) is None):
             raise self._error("the Content-Length of its answer is not one number")
         # RFC 9112, section 6.1: in HTTP/1.0 a transfer coding means faulty framing.
         if codings and (minor == "0" or [coding.lower() for coding in codings] != ["chunked"]):
@@ -174,6 +163,7 @@ class AnswerReader:
         if not has_body(self._method, head.status):
             self.done = True
         elif codings:
+            self._chunks = ChunkReader(TOLERANT, max_trailer_bytes=self._max_head_bytes)
             self._step = AnswerReader._read_chunks
         elif lengths:
             self._left = int(lengths[0])
@@ -196,52 +186,11 @@ class AnswerReader:
         return b""
 
     def _read_chunks(self, data: bytes) -> bytes:
-        """Take whole and begun chunks (RFC 9112, section 7.1)."""
-        if self._held:
-            data = bytes(self._held) + data
-            self._held.clear()
-        position = 0
-        pieces: list[bytes] = []
         try:
-            while True:
-                if self._left:
-                    piece = data[position : position + self._left]
-                    pieces.append(piece)
-                    position += len(piece)
-                    self._left -= len(piece)
-                if position == len(data):
-                    return b""
-                match = self._line.match(data, position)
-                if match is None:
-                    self._hold_chunk_line(data[position:])
-                    return b""
-                position = match.end()
-                self._line = _NEXT_CHUNK
-                self._left = int(match[1], 16)
-                if not self._left:
-                    # An empty line right here ends the answer; see _read_trailers.
-                    self._held += b"\r\n"
-                    self._step = AnswerReader._read_trailers
-                    return data[position:]
-        finally:
-            content = b"".join(pieces)
-            if content:
-                self.sink.on_data(content)
-
-    def _hold_chunk_line(self, begun: bytes) -> None:
-        skip = 0 if self._line is _FIRST_CHUNK else 2
-        if begun.find(b"\r\n", skip) >= 0 or len(begun) > _MAX_CHUNK_LINE:
-            raise self._error("a chunk of its answer is malformed")
-        self._held += begun
-
-    def _read_trailers(self, data: bytes) -> bytes:
-        """Drop the trailer section (RFC 9112, section 7.1.2); `_held` began with a CRLF."""
-        block, rest = self._through_blank_line(data, self._max_head_bytes)
-        if block is None:
-            return b""
-        if _FIELDS.fullmatch(block[2:-2].decode("latin-1")) is None:
-            raise self._error("the trailers of its answer are malformed")
-        self.done = True
+            rest = self._chunks.feed(data, self.sink.on_data)
+        except ValueError as error:
+            raise self._error(f"the chunked content of its answer: {error}") from None
+        self.done = self._chunks.done
         return rest
 
     def _through_blank_line(self, data: bytes, limit: int) -> tuple[bytes | None, bytes]:
@@ -260,7 +209,7 @@ class AnswerReader:
             if end < 0:
                 held += data
         if end + 4 > limit or len(held) > limit:
-            raise self._error(f"a head or trailer section of its answer exceeds {limit} bytes")
+            raise self._error(f"the head of its answer exceeds {limit} bytes")
         if end < 0:
             return None, b""
         return data[: end + 4], data[end + 4 :]

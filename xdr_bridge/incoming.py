@@ -11,39 +11,22 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
+from xdr_bridge.chunks import STRICT, ChunkReader, TrailersTooLargeError
 from xdr_bridge.errors import Code, RequestError
+from xdr_bridge.grammar import BARE_LF, CONTENT_LENGTH, FIELD_LINE, TOKEN
 from xdr_bridge.messages import Headers, Pair, RequestHead, list_items
 
-_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
-# RFC 9112, section 5: field-line = field-name ":" OWS field-value OWS, each ended by CRLF. A bare
-# CR or LF, a NUL and obsolete folding (section 5.2) match nowhere. Possessive: time is linear.
-_FIELD = rf"{_TOKEN}:[\t\x20-\x7e\x80-\xff]*+\r\n"
-_FIELDS = re.compile(rf"(?:{_FIELD})*+")
 # RFC 9112, section 3, after one empty line at most (section 2.2): some browsers end a body with
 # one. Support: IE 8 - 9 send queries raw, beyond ASCII; `targets.py` judges what a target holds.
 _HEAD = re.compile(
-    rf"(?:\r\n)?+({_TOKEN}) ([\x21-\x7e\x80-\xff]++) HTTP/1\.([01])\r\n((?:{_FIELD})*+)\r\n"
+    rf"(?:\r\n)?+({TOKEN}) ([\x21-\x7e\x80-\xff]++) HTTP/1\.([01])\r\n((?:{FIELD_LINE})*+)\r\n"
 )
-_BARE_LF = re.compile(rb"(?<!\r)\n")
 # What a request can begin with; anything else, such as TLS, may never send an empty line.
 _OPENING = re.compile(rb"(?:\r\n?)?+[!#$%&'*+\-.^_`|~0-9A-Za-z]|\r\n?\Z|\r?\n?\Z")
 # RFC 9110, section 7.2: uri-host [ ":" port ], possibly empty.
 _HOST = re.compile(
     r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Za-z\-._~%!$&'()*+,;=]{0,255})(?::[0-9]{0,5})?"
 )
-# RFC 9110, section 8.6. 18 digits stay below 2 ** 63.
-_LENGTH = re.compile(r"[0-9]{1,18}")
-# RFC 9112, section 7.1: chunk-size [ chunk-ext ] CRLF, without the bad white space of section
-# 7.1.1. Every chunk line but the first begins with the CRLF that ends the chunk before.
-_QUOTED = r'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"'
-_CHUNK = rf"([0-9A-Fa-f]{{1,15}}+)((?:;{_TOKEN}(?:=(?:{_TOKEN}|{_QUOTED}))?+)*+)\r\n".encode(
-    "latin-1"
-)
-_FIRST_CHUNK = re.compile(_CHUNK)
-_NEXT_CHUNK = re.compile(rb"\r\n" + _CHUNK)
-_MAX_CHUNK_LINE = 1100
-# Of one body: extensions mean nothing to us, so they are either few or an attack.
-_MAX_EXTENSION_BYTES = 16 * 1024
 _MAX_TRAILER_BYTES = 8 * 1024
 _MAX_KNOWN_LINES = 32
 _MAX_KNOWN_CHARACTERS = 512
@@ -86,13 +69,12 @@ class RequestReader:
     """
 
     __slots__ = (
+        "_chunks",
         "_client",
-        "_extension_bytes",
         "_held",
         "_host",
         "_known",
         "_left",
-        "_line",
         "_max_fields",
         "_max_head_bytes",
         "_scheme",
@@ -100,6 +82,8 @@ class RequestReader:
         "_step",
         "begun",
     )
+
+    _chunks: ChunkReader
 
     def __init__(
         self,
@@ -131,8 +115,6 @@ class RequestReader:
         self._host: str | None = None
         self._known: dict[str, Pair] = {}
         self._left = 0
-        self._line = _FIRST_CHUNK
-        self._extension_bytes = 0
 
     def feed(self, data: bytes) -> bytes:
         """Take what has arrived, up to the end of a request, and return what follows it.
@@ -163,7 +145,7 @@ class RequestReader:
                 f"the head of the request exceeds {self._max_head_bytes} bytes",
             )
         if end < 4:
-            if _OPENING.match(data) is None or _BARE_LF.search(data, searched):
+            if _OPENING.match(data) is None or BARE_LF.search(data, searched):
                 raise _malformed("the request is no HTTP/1.1 that the bridge reads")
             self._held = data
             return b""
@@ -210,8 +192,7 @@ class RequestReader:
             return rest
         if length is None:
             self._step = RequestReader._read_chunks
-            self._line = _FIRST_CHUNK
-            self._left = self._extension_bytes = 0
+            self._chunks = ChunkReader(STRICT, max_trailer_bytes=_MAX_TRAILER_BYTES)
         else:
             self._step = RequestReader._read_counted
             self._left = length
@@ -250,65 +231,17 @@ class RequestReader:
         return rest
 
     def _read_chunks(self, data: bytes) -> bytes:
-        """Take whole and begun chunks (RFC 9112, section 7.1)."""
-        if self._held:
-            data, self._held = self._held + data, b""
-        position = 0
-        pieces: list[bytes] = []
         try:
-            while True:
-                if self._left:
-                    piece = data[position : position + self._left]
-                    pieces.append(piece)
-                    position += len(piece)
-                    self._left -= len(piece)
-                if position == len(data):
-                    return b""
-                match = self._line.match(data, position)
-                if match is None:
-                    self._hold_chunk_line(data[position:])
-                    return b""
-                position = match.end()
-                self._line = _NEXT_CHUNK
-                self._left = int(match[1], 16)
-                self._extension_bytes += len(match[2])
-                if self._extension_bytes > _MAX_EXTENSION_BYTES:
-                    raise _malformed("the chunks of the body have too many extensions")
-                if not self._left:
-                    # An empty line right here ends the body; see _read_trailers.
-                    self._held = b"\r\n"
-                    self._step = RequestReader._read_trailers
-                    return data[position:]
-        finally:
-            content = b"".join(pieces)
-            if content:
-                self._sink.on_data(content)
-
-    def _hold_chunk_line(self, begun: bytes) -> None:
-        skip = 0 if self._line is _FIRST_CHUNK else 2
-        if begun.find(b"\n", skip) >= 0 or len(begun) > _MAX_CHUNK_LINE:
-            raise _malformed("a chunk of the body is malformed")
-        self._held = begun
-
-    def _read_trailers(self, data: bytes) -> bytes:
-        """Drop the trailer section (RFC 9112, section 7.1.2); `_held` began with a CRLF."""
-        data, searched = self._held + data, max(0, len(self._held) - 3)
-        end = data.find(b"\r\n\r\n", searched) + 4
-        if end > _MAX_TRAILER_BYTES or (end < 4 and len(data) > _MAX_TRAILER_BYTES):
+            rest = self._chunks.feed(data, self._sink.on_data)
+        except TrailersTooLargeError as error:
             raise RequestError(
-                Code.HEADER_BLOCK_TOO_LARGE,
-                f"the trailers of the request exceed {_MAX_TRAILER_BYTES} bytes",
-            )
-        if end < 4:
-            if _BARE_LF.search(data, searched):
-                raise _malformed("the trailers of the request are malformed")
-            self._held = data
-            return b""
-        self._held = b""
-        if _FIELDS.fullmatch(data[2 : end - 2].decode("latin-1")) is None:
-            raise _malformed("the trailers of the request are malformed")
-        self._end()
-        return data[end:]
+                Code.HEADER_BLOCK_TOO_LARGE, f"the body of the request: {error}"
+            ) from None
+        except ValueError as error:
+            raise _malformed(f"the body of the request: {error}") from None
+        if self._chunks.done:
+            self._end()
+        return rest
 
 
 def _body_length(headers: Headers, minor: str) -> int | None:
@@ -324,7 +257,7 @@ def _body_length(headers: Headers, minor: str) -> int | None:
         return None
     if not lengths:
         return 0
-    if len(lengths) > 1 or _LENGTH.fullmatch(lengths[0]) is None:
+    if len(lengths) > 1 or CONTENT_LENGTH.fullmatch(lengths[0]) is None:
         raise _malformed("Content-Length is accepted once, as digits")
     return int(lengths[0])
 
