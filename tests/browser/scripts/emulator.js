@@ -43,7 +43,7 @@
     }
     function wait() {
       rounds++;
-      if (/load|error|timeout/.test(log.join(' ')) || rounds > (options.rounds || 120)) {
+      if (/load|error|timeout/.test(log.join(' ')) || rounds > (options.rounds || 500)) {
         setTimeout(function () {
           done(log, xdr);
         }, 20);
@@ -66,7 +66,7 @@
     var rounds = 0;
     function look() {
       rounds++;
-      if (done() || rounds > 120) {
+      if (done() || rounds > 500) {
         setTimeout(next, 80);
       } else {
         setTimeout(look, 20);
