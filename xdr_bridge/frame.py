@@ -6,11 +6,11 @@ The JavaScript twin is static/src/frame.js; tests/vectors/frames.json binds the 
 from __future__ import annotations
 
 import binascii
-import codecs
 import re
 import zlib
 from collections.abc import Callable, Iterator
 
+from xdr_bridge.charsets import TextDecoder
 from xdr_bridge.errors import Code, RequestError
 from xdr_bridge.messages import Headers, Pair, ResponseHead, has_body
 
@@ -37,51 +37,6 @@ _TEXTUAL = re.compile(
     r"text/.*|.+\+(?:json|xml)|application/(?:json|xml)"
     r"|application/(?:x-)?(?:javascript|ecmascript)|application/x-www-form-urlencoded"
 )
-_CHARSET = re.compile(r';[ \t]*charset[ \t]*=[ \t]*"?([^";, \t]+)', re.IGNORECASE)
-
-# Encoding standard, section 4.2: the labels in use that Python spells, or reads, otherwise.
-_WINDOWS_1252 = ("ascii", "us-ascii", "latin1", "iso-8859-1", "iso8859-1", "windows-1252", "cp1252")
-_CODECS = {
-    **dict.fromkeys(_WINDOWS_1252, "cp1252"),
-    **{f"windows-125{n}": f"cp125{n}" for n in (0, 1, 3, 4, 5, 6, 7, 8)},
-    **{f"iso-8859-{n}": f"iso8859-{n}" for n in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)},
-    "iso-8859-9": "cp1254",
-    "windows-874": "cp874",
-    "tis-620": "cp874",
-    "koi8-r": "koi8-r",
-    "koi8-u": "koi8-u",
-    "macintosh": "mac-roman",
-    "ibm866": "cp866",
-    "utf-16": "utf-16-le",
-    "utf-16le": "utf-16-le",
-    "utf-16be": "utf-16-be",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "gb18030": "gb18030",
-    "big5": "big5hkscs",
-    "shift_jis": "cp932",
-    "shift-jis": "cp932",
-    "sjis": "cp932",
-    "windows-31j": "cp932",
-    "euc-jp": "euc-jp",
-    "iso-2022-jp": "iso2022-jp",
-    "euc-kr": "cp949",
-    "ks_c_5601-1987": "cp949",
-}
-_BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-
-
-def _c1_control(error: UnicodeError) -> tuple[str, int]:
-    """Read the five bytes that Python's cp1252 lacks as the C1 controls that the standard names."""
-    assert isinstance(error, UnicodeDecodeError)
-    return chr(error.object[error.start]), error.start + 1
-
-
-codecs.register_error("xdr-c1", _c1_control)
 
 
 def is_textual(content_type: str | None) -> bool:
@@ -133,9 +88,7 @@ class FrameWriter:
         self._head = self._write_head(head, target, exposes)
         self._coding = _content_decoder(head.headers) if self._has_body else None
         self._text = is_textual(content_type) and "base64" not in flags
-        self._charset = _charset(content_type)
-        self._decoder: codecs.IncrementalDecoder | None = None
-        self._start = b""
+        self._decoder = TextDecoder(content_type)
         self._base64: bool | None = None if self._text else True
         if not self._has_body:
             self._base64 = False
@@ -190,12 +143,12 @@ class FrameWriter:
         if self._coding is not None:
             self._coding.end()
         if self._base64 is None:
-            rest = self._write_text(self._decode_text(b"", final=True), final=True)
+            rest = self._write_text(self._decoder.decode(b"", final=True), final=True)
         elif self._base64 and self._has_body:
-            tail = self._decode_text(b"", final=True).encode() if self._text else b""
+            tail = self._decoder.decode(b"", final=True).encode() if self._text else b""
             rest = self._write_base64(tail) + binascii.b2a_base64(self._remainder, newline=False)
         else:
-            text = self._decode_text(b"", final=True) if self._has_body else ""
+            text = self._decoder.decode(b"", final=True) if self._has_body else ""
             rest = self._take_head() + self._write_plain(text)
         return rest + (b"" if self.done else self._finish("ok"))
 
@@ -222,7 +175,7 @@ class FrameWriter:
             return b""
         if self._base64 and self._text is False:
             return self._write_base64(data)
-        text = self._decode_text(data)
+        text = self._decoder.decode(data)
         if self._base64 is None:
             return self._write_text(text)
         if self._base64:
@@ -257,30 +210,10 @@ class FrameWriter:
         self._remainder = data[whole:]
         return self._take_head() + binascii.b2a_base64(data[:whole], newline=False)
 
-    def _decode_text(self, data: bytes, *, final: bool = False) -> str:
-        if self._decoder is None:
-            self._start += data
-            if len(self._start) < 3 and not final:
-                return ""
-            data, self._start = self._start, b""
-            name = self._charset
-            for mark, marked in _BYTE_ORDER_MARKS:
-                if data.startswith(mark):
-                    data, name = data[len(mark) :], marked
-                    break
-            errors = "xdr-c1" if name == "cp1252" else "replace"
-            self._decoder = codecs.getincrementaldecoder(name)(errors)
-        return self._decoder.decode(data, final)
-
 
 def _is_ours(name: str) -> bool:
     lowered = name.lower()
     return lowered.startswith(("xdr-", "access-control-"))
-
-
-def _charset(content_type: str | None) -> str:
-    match = _CHARSET.search(content_type or "")
-    return _CODECS.get(match[1].lower(), "utf-8") if match else "utf-8"
 
 
 class _Inflater:
