@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
@@ -15,15 +14,13 @@ from hypothesis import HealthCheck, settings
 from tests.support.apis import TableApi, ThreadedRawApi, scripted_api, table_api
 from tests.support.gateways import RunningGateway, running_gateway
 from tests.support.raw_api import Script
+from tests.support.weather import is_weather
 
 # Two cores and -X dev: time says nothing. More examples: HYPOTHESIS_PROFILE=thorough.
 _RELAXED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("quick", max_examples=100, **_RELAXED)
 settings.register_profile("thorough", max_examples=5000, **_RELAXED)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
-
-# A busy machine, not a mistake: asyncio's debug mode, waitress with all its threads at work.
-_WEATHER = re.compile(r"Executing .* took [0-9.]+ seconds|Task queue depth is [0-9]+", re.DOTALL)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,7 +40,7 @@ class Logs(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         line = self.format(record)
-        if _WEATHER.fullmatch(record.getMessage()) is None:
+        if not is_weather(record.getMessage()):
             self.lines.append(line)
 
     def expect(self, *words: str) -> None:

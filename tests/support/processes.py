@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from tests.support.loops import PATIENCE_SECONDS
+from tests.support.weather import is_weather
 
 ROOT = Path(__file__).resolve().parents[2]
 _COMMAND = (sys.executable, "-X", "dev", "-bb", "-W", "error", "-m", "xdr_bridge")
@@ -67,7 +68,8 @@ class Serving:
 def _read(stream: IO[str], lines: queue.Queue[str]) -> None:
     with stream:
         for line in stream:
-            lines.put(line.rstrip("\n"))
+            if not is_weather(line.rstrip("\n")):
+                lines.put(line.rstrip("\n"))
 
 
 @contextmanager

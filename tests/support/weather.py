@@ -1,0 +1,13 @@
+"""What is logged because a machine is busy, and tells of no mistake."""
+
+from __future__ import annotations
+
+import re
+
+# asyncio's debug mode; waitress with all its threads at work.
+_WEATHER = re.compile(r"Executing .* took [0-9.]+ seconds|Task queue depth is [0-9]+", re.DOTALL)
+
+
+def is_weather(message: str) -> bool:
+    """Whether a message, or the end of a log line, is of that kind."""
+    return _WEATHER.fullmatch(message.partition("WARNING asyncio: ")[2] or message) is not None
