@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from asyncio import AbstractEventLoop, Future
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -105,7 +106,8 @@ class Conversation:
             self._connection, method=head.method, version=version, keep_alive=keep_alive
         )
         if gateway.observer is not None:
-            self._recorder = Recorder(gateway.observer, gateway.clock, head)
+            # uvloop's clock goes by milliseconds, which is too coarse for a leg.
+            self._recorder = Recorder(gateway.observer, time.monotonic, head)
         if body is None:
             self.deadline = gateway.deadline(gateway.idle_seconds)
             self._take(self._receive(None), length, None)
