@@ -33,7 +33,9 @@ def listener(bridge: RunningGateway) -> Listener:
 def test_small_pieces_of_an_answer_are_not_held_back(bridge: RunningGateway) -> None:
     async def options() -> list[int]:
         return [
-            c._transport._stream.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            c._transport._transport.get_extra_info("socket").getsockopt(
+                socket.IPPROTO_TCP, socket.TCP_NODELAY
+            )
             for c in listener(bridge).connections
         ]
 

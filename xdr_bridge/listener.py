@@ -1,12 +1,13 @@
 """The page's side on real sockets: accepts connections, and watches their deadlines.
 
-Tornado's `TCPServer` accepts; its `IOStream` carries. A coroutine for each connection and one sweep
-for all: a call on a kept connection makes no task and no timer.
+Tornado's `TCPServer` accepts; asyncio's transports carry. One sweep for all connections: a call on
+a kept one makes no task and no timer.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from ssl import SSLContext
 from typing import Any
 
@@ -16,6 +17,9 @@ from tornado.tcpserver import TCPServer
 from xdr_bridge.conversation import House
 from xdr_bridge.page_connection import Limits, PageConnection
 from xdr_bridge.streams import Transport
+
+# The most that one read takes, whatever the number of connections.
+_BUFFER_BYTES = 65536
 
 
 class Listener(TCPServer):
@@ -29,7 +33,10 @@ class Listener(TCPServer):
             limits: See `Limits`.
             ssl: For TLS.
         """
-        super().__init__(ssl_options=ssl)
+        super().__init__()
+        self._ssl = ssl
+        # Sound because each read is consumed before the next begins.
+        self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self.house = house
         self.limits = limits
         self.loop = house.loop
@@ -43,7 +50,13 @@ class Listener(TCPServer):
 
     async def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
         """Serve a connection that has been accepted."""
-        await Transport(stream, PageConnection(self), address).serve()
+        # Nothing has been asked of the stream yet: its socket can go to asyncio.
+        with contextlib.suppress(OSError):
+            await self.loop.connect_accepted_socket(
+                lambda: Transport(PageConnection(self), self._buffer, address),
+                stream.socket,
+                ssl=self._ssl,
+            )
 
     async def retire(self) -> None:
         """Accept nothing more; connections end with the answer that is under way, idle ones now."""

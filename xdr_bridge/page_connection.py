@@ -137,6 +137,10 @@ class PageConnection:
         elif not self._lingers:
             self._read(data)
 
+    def page_left(self) -> None:
+        """The page sends nothing any more: it is gone."""
+        self._leave()
+
     def connection_lost(self) -> None:
         """The connection is gone."""
         self._ahead = b""

@@ -1,7 +1,7 @@
-"""Tornado's side of a page's connection: an `IOStream` as the transport of a `PageConnection`.
+"""asyncio's side of a page's connection: what a `PageConnection` reads from and writes to.
 
-It offers the part of asyncio's `Transport` interface that the connection uses, so that the
-connection does not care who reads and writes. One coroutine for each connection, none for a call.
+Tornado accepts, asyncio's transports carry: unlike Tornado's `IOStream` they need no future and no
+coroutine's turn for a read. They are the loop's own on every platform, and uvloop's under uvloop.
 """
 
 from __future__ import annotations
@@ -11,21 +11,15 @@ import contextlib
 import os
 import socket
 import struct
-from collections import deque
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, cast
 
-from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
-
-# What may be unsent before the page counts as slow.
-_HIGH_WATER_BYTES = 65536
 # SO_LINGER on, for no time at all: close sends a reset. Windows has shorts for it.
 _NO_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
-# The most that one read takes.
-_READ_BYTES = 65536
 
 
 class Reader(Protocol):
-    """What a transport tells a connection; asyncio's `Protocol` interface."""
+    """Who takes what a transport reads."""
 
     def connection_made(self, transport: Transport) -> None:
         """Hear of the connection."""
@@ -39,137 +33,121 @@ class Reader(Protocol):
     def resume_writing(self) -> None:
         """Hear that it has caught up."""
 
+    def page_left(self) -> None:
+        """Hear that the page sends nothing any more; the connection is about to close."""
+
     def connection_lost(self) -> None:
         """Hear that the connection is gone."""
 
 
-class Transport:
-    """Reads from and writes to one stream."""
+class Transport(asyncio.BufferedProtocol):
+    """One connection: asyncio's protocol on the inside, the page's transport on the outside."""
 
     __slots__ = (
-        "_closing",
-        "_ends_after",
-        "_full",
+        "_buffer",
         "_paused",
         "_reader",
-        "_resumed",
-        "_stream",
-        "_unsent",
-        "_unsent_bytes",
+        "_transport",
         "address",
+        "get_write_buffer_size",
+        "is_closing",
         "is_tls",
+        "write",
     )
 
-    def __init__(self, stream: IOStream, reader: Reader, address: tuple[Any, ...]) -> None:
-        """Take a stream that Tornado has accepted; `serve` runs it.
+    _transport: asyncio.Transport
+    # asyncio's own, without a call in between: (data) -> None, () -> bytes, () -> bool.
+    write: Callable[[bytes], None]
+    get_write_buffer_size: Callable[[], int]
+    is_closing: Callable[[], bool]
+
+    def __init__(self, reader: Reader, buffer: memoryview, address: tuple[Any, ...]) -> None:
+        """Wait for the connection.
 
         Args:
-            stream: The stream.
             reader: Who takes what is read.
+            buffer: Where to read to; shared, because each read is consumed before the next begins.
+                A plain `asyncio.Protocol` would allocate 256 KiB for each.
             address: The page's, as the socket names it.
         """
         self.address = address
-        self.is_tls = isinstance(stream, SSLIOStream)
-        self._stream = stream
+        self.is_tls = False
         self._reader = reader
+        self._buffer = buffer
+        # Kept here because not every transport of asyncio can be asked.
         self._paused = False
-        self._resumed: asyncio.Future[None] | None = None
-        # The sizes of writes that the socket has not taken whole, in order.
-        self._unsent: deque[int] = deque()
-        self._unsent_bytes = 0
-        self._full = False
-        self._closing = False
-        self._ends_after = False
 
-    async def serve(self) -> None:
-        """Read until the connection is gone, and tell the reader."""
-        stream, reader = self._stream, self._reader
-        with contextlib.suppress(StreamClosedError):
-            # Nagle holds small pieces of an answer back for tens of milliseconds.
-            stream.set_nodelay(True)
-            stream.set_close_callback(self.resume_reading)
-            reader.connection_made(self)
-            while not stream.closed():
-                if self._paused:
-                    self._resumed = asyncio.get_running_loop().create_future()
-                    await self._resumed
-                    continue
-                reader.data_received(await stream.read_bytes(_READ_BYTES, partial=True))
-        stream.close()
-        reader.connection_lost()
+    # asyncio calls these ---------------------------------------------------------------------
 
-    def write(self, data: bytes) -> None:
-        """Send bytes, now or as soon as the page takes them."""
-        if self._stream.closed():
-            return
-        future = self._stream.write(data)
-        if future.done():
-            return
-        self._unsent.append(len(data))
-        self._unsent_bytes += len(data)
-        future.add_done_callback(self._sent)
-        if not self._full and self._unsent_bytes > _HIGH_WATER_BYTES:
-            self._full = True
-            self._reader.pause_writing()
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin. asyncio sets TCP_NODELAY itself; a test holds it to that."""
+        self._transport = cast(asyncio.Transport, transport)
+        self.write = self._transport.write
+        self.get_write_buffer_size = self._transport.get_write_buffer_size
+        self.is_closing = self._transport.is_closing
+        self.is_tls = transport.get_extra_info("sslcontext") is not None
+        self._reader.connection_made(self)
 
-    def _sent(self, future: asyncio.Future[None]) -> None:
-        # A connection that went away has told the reader already.
-        future.exception()
-        self._unsent_bytes -= self._unsent.popleft()
-        if self._unsent_bytes:
-            return
-        if self._full:
-            self._full = False
-            self._reader.resume_writing()
-        if self._closing:
-            self._stream.close()
-        elif self._ends_after:
-            self._end()
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Say where to read to."""
+        return self._buffer
 
-    def get_write_buffer_size(self) -> int:
-        """Count the bytes of writes that have not left whole."""
-        return self._unsent_bytes
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what was read."""
+        self._reader.data_received(self._buffer[:nbytes].tobytes())
 
-    def is_closing(self) -> bool:
-        """Whether nothing more is sent."""
-        return self._closing or self._stream.closed()
+    def eof_received(self) -> bool:
+        """Half of a connection is of no use: what is unsent is sent, then it is closed."""
+        self._reader.page_left()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self._reader.connection_lost()
+
+    def pause_writing(self) -> None:
+        """The page reads slowly."""
+        self._reader.pause_writing()
+
+    def resume_writing(self) -> None:
+        """It has caught up."""
+        self._reader.resume_writing()
+
+    # The connection calls these ----------------------------------------------------------------
 
     def write_eof(self) -> None:
-        """End our side once everything is sent; the page's side is still read."""
-        self._ends_after = True
-        if not self._unsent_bytes:
-            self._end()
+        """End our side once everything is sent; the page's side is still read.
 
-    def _end(self) -> None:
-        with contextlib.suppress(OSError):
-            self._stream.socket.shutdown(socket.SHUT_WR)
+        Raises:
+            OSError: It has ended already.
+        """
+        self._transport.write_eof()
 
     def close(self) -> None:
         """Close once everything is sent."""
-        self._closing = True
-        if not self._unsent_bytes:
-            self._stream.close()
+        self._transport.close()
 
     def abort(self) -> None:
         """Close now; what is unsent is dropped."""
-        self._closing = True
-        self._stream.close()
+        self._transport.abort()
 
     def reset(self) -> None:
         """Close now, and by a reset: the page must not take it for an orderly end."""
-        if not self._stream.closed():
+        connection = self._transport.get_extra_info("socket")
+        if connection is not None:
             # RFC 9112, section 8: an answer that ends with its connection looks whole otherwise.
             with contextlib.suppress(OSError):
-                option = socket.SO_LINGER
-                self._stream.socket.setsockopt(socket.SOL_SOCKET, option, _NO_LINGER)
-        self.abort()
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self._transport.abort()
 
     def pause_reading(self) -> None:
         """Leave what the page sends in the socket."""
-        self._paused = True
+        if not self._paused and not self._transport.is_closing():
+            self._paused = True
+            self._transport.pause_reading()
 
     def resume_reading(self) -> None:
         """Read on."""
-        self._paused = False
-        if self._resumed is not None and not self._resumed.done():
-            self._resumed.set_result(None)
+        if self._paused and not self._transport.is_closing():
+            self._paused = False
+            self._transport.resume_reading()
