@@ -33,7 +33,7 @@ class Rig:
         loaded = Sources(environ={}, config=str(path)).load()
         self.gateway = Gateway(loaded.settings)
         self.reloads = Reloads(self.gateway, loaded)
-        self.admin = Admin(self.reloads, 0)
+        self.admin = Admin(self.reloads, self.gateway.status, 0)
 
     async def start(self) -> None:
         self.gateway.start()
@@ -215,6 +215,30 @@ def test_get_config_says_what_is_in_force_and_where_it_is_from(rig: Rig) -> None
     assert rig.ask("GET", "/config").json["allow_origins"]["value"] == [NEWS]
 
 
+def test_the_status_is_told_with_what_is_open(rig: Rig) -> None:
+    with Client(rig.gateway.port) as client:
+        assert rig.allows(SHOP, client)
+        client.send(request("GET", "/echo", origin=None) + b"no HTTP\r\n\r\n")
+        assert client.read("GET").status == 200
+        assert client.read("GET").code == "http-malformed"
+        answer = rig.ask("GET", "/status")
+    assert answer.get("content-type") == "application/json"
+    status = answer.json
+    assert status.pop("uptime_seconds") > 0
+    assert status == {
+        "calls": {
+            "began": 3,
+            "answered": 2,
+            "refused": {"http-malformed": 1},
+            "failed": {},
+            "abandoned": 0,
+            "in_flight": 0,
+        },
+        "connections": {"open": 1},
+        "pools": {rig.api: {"open": 1, "idle": 1, "connecting": 0, "waiting": 0}},
+    }
+
+
 @pytest.mark.parametrize(
     "field",
     [
@@ -227,7 +251,9 @@ def test_get_config_says_what_is_in_force_and_where_it_is_from(rig: Rig) -> None
         ("Content-Type", "Text/Plain; charset=utf-8"),
     ],
 )
-@pytest.mark.parametrize("target", ["POST /reload", "GET /config", "GET /other", "PUT /reload"])
+@pytest.mark.parametrize(
+    "target", ["POST /reload", "GET /config", "GET /status", "GET /other", "PUT /reload"]
+)
 def test_what_a_web_page_sends_is_refused(rig: Rig, field: tuple[str, str], target: str) -> None:
     rig.write(origins=(NEWS,))
     bridge = rig.gateway.bridge
@@ -284,7 +310,7 @@ def test_another_method_is_refused(rig: Rig, method: str, target: str, allow: st
 def test_there_is_nothing_else(rig: Rig) -> None:
     answer = rig.ask("GET", "/")
     assert answer.status == 404
-    assert answer.json["detail"] == "there are POST /reload and GET /config"
+    assert answer.json["detail"] == "there are POST /reload, GET /config and GET /status"
 
 
 def test_a_body_that_no_reload_needs_is_refused(rig: Rig) -> None:

@@ -1,4 +1,4 @@
-"""The admin port: `POST /reload` and `GET /config`, for programs on this machine.
+"""The admin port: `POST /reload`, `GET /config` and `GET /status`, for programs on this machine.
 
 A web page in a browser on this machine can reach it too. So: no request that says it is from a
 page, none for another host name (DNS rebinding), and, for browsers that are too old to say so, none
@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import socket
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from tornado.httpserver import HTTPServer
@@ -35,15 +36,17 @@ _FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-da
 class Admin:
     """The listening admin port. `port` is the real one once it is started."""
 
-    def __init__(self, reloads: Reloads, port: int) -> None:
+    def __init__(self, reloads: Reloads, status: Callable[[], dict[str, Any]], port: int) -> None:
         """Set up; `start` makes it listen.
 
         Args:
-            reloads: Does the work.
+            reloads: Does the work of `/reload` and `/config`.
+            status: Returns what `/status` tells.
             port: Where to listen, on 127.0.0.1; 0 takes a free one.
         """
         self.port = port
         self._reloads = reloads
+        self._status = status
         self._server: HTTPServer | None = None
 
     def start(self) -> None:
@@ -56,10 +59,15 @@ class Admin:
         self.port = listener.getsockname()[1]
         shared = {
             "reloads": self._reloads,
+            "status": self._status,
             "hosts": {f"{name}:{self.port}" for name in (_HOST, "localhost")},
         }
         application = Application(
-            [(r"/reload", _Reload, shared), (r"/config", _Config, shared)],
+            [
+                (r"/reload", _Reload, shared),
+                (r"/config", _Config, shared),
+                (r"/status", _Status, shared),
+            ],
             default_handler_class=_Nothing,
             default_handler_args=shared,
             log_function=_log,
@@ -85,8 +93,11 @@ class _Guarded(RequestHandler):
 
     allowed = ""
 
-    def initialize(self, reloads: Reloads, hosts: set[str]) -> None:
+    def initialize(
+        self, reloads: Reloads, status: Callable[[], dict[str, Any]], hosts: set[str]
+    ) -> None:
         self.reloads = reloads
+        self.status = status
         self.hosts = hosts
 
     def set_default_headers(self) -> None:
@@ -153,10 +164,18 @@ class _Config(_Guarded):
         self.finish(_text(as_json(self.reloads.loaded)))
 
 
+class _Status(_Guarded):
+    allowed = "GET"
+
+    def get(self) -> None:
+        """Say what became of all calls, and what is open."""
+        self.finish(_text(self.status()))
+
+
 class _Nothing(_Guarded):
     def prepare(self) -> NoReturn:
         super().prepare()
-        raise HTTPError(404, "there are POST /reload and GET /config")
+        raise HTTPError(404, "there are POST /reload, GET /config and GET /status")
 
 
 def _listen(port: int) -> socket.socket:

@@ -67,7 +67,11 @@ def _serve(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
     async def serve(stop: asyncio.Event) -> None:
         gateway = Gateway(settings)
         reloads = Reloads(gateway, loaded)
-        admin = None if settings.admin_port is None else Admin(reloads, settings.admin_port)
+        admin = (
+            None
+            if settings.admin_port is None
+            else Admin(reloads, gateway.status, settings.admin_port)
+        )
         gateway.start()
         try:
             if admin is not None:
@@ -78,7 +82,7 @@ def _serve(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
                 _say(f"xdr-bridge: {url}{_route_line(route, settings)}")
             if admin is not None:
                 url = f"http://127.0.0.1:{admin.port}"
-                _say(f"xdr-bridge: {url} takes POST /reload and GET /config")
+                _say(f"xdr-bridge: {url} takes POST /reload, GET /config and GET /status")
             await stop.wait()
         finally:
             if admin is not None:

@@ -15,6 +15,7 @@ from xdr_bridge.exchanges import Observer, Recorder
 from xdr_bridge.messages import RequestHead, ResponseHead
 from xdr_bridge.outgoing import Outgoing, Socket
 from xdr_bridge.steps import Forward, ReadBody, Reply, Writer
+from xdr_bridge.tally import Ending, Outcome
 from xdr_bridge.upstream import Pool, Transfer
 
 log = logging.getLogger("xdr_bridge.gateway")
@@ -47,8 +48,11 @@ class House(Protocol):
     def began(self, conversation: Conversation) -> None:
         """A request has arrived."""
 
-    def ended(self, conversation: Conversation) -> None:
-        """An exchange is over."""
+    def ended(self, conversation: Conversation, outcome: Outcome) -> None:
+        """An exchange is over; may be told again, and only the first counts."""
+
+    def refused(self, code: Code) -> None:
+        """A request that is none has been refused; no conversation was begun."""
 
 
 class Conversation:
@@ -162,11 +166,11 @@ class Conversation:
         elif self._transfer is not None:
             self._transfer.end()
 
-    def on_connection_close(self) -> None:
-        """The page is gone: so is its call."""
+    def on_connection_close(self, outcome: Outcome = Ending.ABANDONED) -> None:
+        """The page is gone, or understood no longer: so is its call."""
         self.deadline = None
         self._cancel()
-        self._done()
+        self._done(outcome)
 
     # The API's side: the pool calls these ----------------------------------------------------
 
@@ -309,7 +313,7 @@ class Conversation:
         if self._recorder is not None:
             self._recorder.replied(reply.form, reply.head)
         self._outgoing.start(reply.head)
-        self._end(reply.body)
+        self._end(reply.body, Ending.ANSWERED if reply.refusal is None else reply.refusal.code)
 
     def _send(self, data: bytes) -> None:
         assert self._outgoing is not None
@@ -329,7 +333,7 @@ class Conversation:
         if self._transfer is transfer:
             transfer.resume()
 
-    def _end(self, data: bytes) -> None:
+    def _end(self, data: bytes, outcome: Outcome = Ending.ANSWERED) -> None:
         assert self._outgoing is not None
         if self._recorder is not None:
             self._recorder.add("answer", data)
@@ -345,7 +349,7 @@ class Conversation:
             # A page that does not read the end of its answer would keep it for ever.
             self.deadline = self._gateway.deadline(self._gateway.idle_seconds)
             unsent.add_done_callback(self._on_sent)
-        self._done()
+        self._done(outcome)
 
     def _on_sent(self, _: Future[None]) -> None:
         """The whole answer has left; a body that is still coming has a deadline of its own."""
@@ -361,21 +365,22 @@ class Conversation:
         log.warning("%s: %s", code, detail)
         rest = writer.cut(code)
         if rest is None:
+            # First: a connection that is broken off calls `on_connection_close`.
+            self._done(code)
             self._outgoing.abort()
-            self._done()
         else:
-            self._end(rest)
+            self._end(rest, code)
 
     def _cancel(self) -> None:
         transfer, self._transfer = self._transfer, None
         if transfer is not None:
             transfer.cancel()
 
-    def _done(self) -> None:
+    def _done(self, outcome: Outcome) -> None:
         if self._recorder is not None:
             self._recorder.done()
             self._recorder = None
-        self._gateway.ended(self)
+        self._gateway.ended(self, outcome)
 
 
 def _log_refusal(reply: Reply) -> None:

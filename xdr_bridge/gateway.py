@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from typing import Any
 
 from tornado.netutil import bind_sockets
 
 from xdr_bridge.api import Api
 from xdr_bridge.config import Settings
 from xdr_bridge.conversation import Conversation
+from xdr_bridge.errors import Code
 from xdr_bridge.exchanges import Exchange, Observer
 from xdr_bridge.listener import Listener
 from xdr_bridge.outgoing import Outgoing
 from xdr_bridge.page_connection import Limits
+from xdr_bridge.tally import Outcome, Tally
 from xdr_bridge.upstream import Pool, UpstreamLimits
 
 __all__ = ["Exchange", "Gateway"]
@@ -38,6 +41,7 @@ class Gateway:
         self.port = settings.port
         self.idle_seconds = settings.idle_seconds
         self.idle_connection_seconds = _IDLE_CONNECTION_SECONDS
+        self.tally = Tally()
         self._conversations: set[Conversation] = set()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -52,6 +56,7 @@ class Gateway:
         """
         self.loop = asyncio.get_running_loop()
         self.clock = self.loop.time
+        self._started = self.clock()
         settings = self.settings
         try:
             sockets = bind_sockets(settings.port, settings.host)
@@ -104,14 +109,35 @@ class Gateway:
 
     def began(self, conversation: Conversation) -> None:
         """A request has arrived."""
+        self.tally.began += 1
         self._conversations.add(conversation)
         self._idle.clear()
 
-    def ended(self, conversation: Conversation) -> None:
-        """An exchange is over."""
-        self._conversations.discard(conversation)
+    def ended(self, conversation: Conversation, outcome: Outcome) -> None:
+        """An exchange is over; may be told again, and only the first counts."""
+        if conversation in self._conversations:
+            self._conversations.discard(conversation)
+            self.tally.end(outcome)
         if not self._conversations:
             self._idle.set()
+
+    def refused(self, code: Code) -> None:
+        """A request that is none has been refused; no conversation was begun."""
+        self.tally.began += 1
+        self.tally.end(code)
+
+    def status(self) -> dict[str, Any]:
+        """Return what has happened since the start, and what is open now, as JSON has it."""
+        pools = {
+            f"{api.scheme}://{api.authority}{api.path}": pool.status()
+            for api, pool in self._pools.items()
+        }
+        return {
+            "uptime_seconds": round(self.clock() - self._started, 3),
+            "calls": self.tally.as_json(),
+            "connections": {"open": self.open_connections},
+            "pools": pools,
+        }
 
     @property
     def open_connections(self) -> int:

@@ -17,6 +17,7 @@ from xdr_bridge.incoming import RequestReader
 from xdr_bridge.messages import RequestHead
 from xdr_bridge.outgoing import Outgoing
 from xdr_bridge.streams import Transport
+from xdr_bridge.tally import Ending, Outcome
 
 log = logging.getLogger("xdr_bridge.gateway")
 
@@ -333,7 +334,9 @@ class PageConnection:
     def _refuse(self, error: RequestError) -> None:
         """Answer what is no HTTP; nothing after it can be understood."""
         broken = self._conversation is not None and self._written
-        self._leave()
+        if self._conversation is None:
+            self._house.refused(error.code)
+        self._leave(error.code)
         if broken:
             # In the middle of an answer there is no place for a refusal.
             log.info("a request broke off while it was answered: %s", error)
@@ -345,12 +348,12 @@ class PageConnection:
         outgoing.start(reply.head)
         outgoing.end(reply.body)
 
-    def _leave(self) -> None:
+    def _leave(self, outcome: Outcome = Ending.ABANDONED) -> None:
         """Give up the request under way, if any."""
         conversation, self._conversation = self._conversation, None
         self._answering = False
         if conversation is not None:
-            conversation.on_connection_close()
+            conversation.on_connection_close(outcome)
 
     def _pause(self) -> None:
         if not self._paused and not self._transport.is_closing():

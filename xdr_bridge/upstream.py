@@ -105,6 +105,15 @@ class Pool:
         request = render_head(head, host=self._host_field, length=length)
         return self._start(head, receiver, request, left=length, ended=False)
 
+    def status(self) -> dict[str, int]:
+        """Count the connections, those of them that are idle, and calls without one."""
+        return {
+            "open": len(self._connections),
+            "idle": len(self._idle),
+            "connecting": len(self._connecting),
+            "waiting": len(self._line),
+        }
+
     async def close(self) -> None:
         """End all calls with an error, close all connections and wait until they are gone."""
         self._closed = True

@@ -74,7 +74,7 @@ class Settings(BaseSettings, PolicySettings):
     )
     admin_port: Annotated[Whole | None, Shown("PORT", "no such port")] = Field(
         default=None,
-        description="The port on 127.0.0.1 that takes 'POST /reload' and 'GET /config';"
+        description="The port on 127.0.0.1 that takes 'POST /reload', 'GET /config', 'GET /status';"
         " 0 takes a free one.",
     )
     verbose: Annotated[bool, Shown(default="only failures")] = Field(
