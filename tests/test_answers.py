@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from xdr_bridge.answers import AnswerReader
+from xdr_bridge.answers import AnswerReader, KnownHeads
 from xdr_bridge.errors import Code, UpstreamError
 from xdr_bridge.messages import ResponseHead
 
@@ -33,11 +33,15 @@ class Told:
 
 
 def read(
-    *pieces: bytes, method: str = "GET", limit: int = 65536, close: bool = False
+    *pieces: bytes,
+    method: str = "GET",
+    limit: int = 65536,
+    close: bool = False,
+    known: KnownHeads | None = None,
 ) -> tuple[Told, AnswerReader, UpstreamError | None]:
     """Feed the pieces until the answer is complete or refused."""
     told = Told()
-    reader = AnswerReader(method, told, limit)
+    reader = AnswerReader(method, told, limit, known)
     try:
         for piece in pieces:
             reader.feed(piece)
@@ -48,9 +52,11 @@ def read(
     return told, reader, None
 
 
-def outcome(*pieces: bytes, method: str = "GET", limit: int = 65536) -> tuple[object, ...]:
+def outcome(
+    *pieces: bytes, method: str = "GET", limit: int = 65536, known: KnownHeads | None = None
+) -> tuple[object, ...]:
     """Return all that can be observed, the end of the connection included."""
-    told, reader, error = read(*pieces, method=method, limit=limit, close=True)
+    told, reader, error = read(*pieces, method=method, limit=limit, close=True, known=known)
     code = error.code if error else None
     return told.head, told.body, reader.done, reader.done and reader.reusable, code
 
@@ -422,3 +428,43 @@ def test_where_h11_refuses_a_damaged_head_so_do_we(answer: bytes, at: int, noise
         # h11 knows no protocol beyond 599 and counts 1xx otherwise; no noise makes those.
         told, _, _ = read(damaged)
         assert told.head is None
+
+
+def test_a_known_head_is_read_once_and_for_every_method() -> None:
+    known = KnownHeads()
+    answer = OK + b"Content-Length: 2\r\n\r\n"
+    heads = []
+    for method, body in (("GET", b"ok"), ("HEAD", b""), ("GET", b"no")):
+        told = Told()
+        reader = AnswerReader(method, told, 65536, known)
+        assert reader.feed(answer + body)
+        assert reader.reusable
+        assert told.body == body
+        heads.append(told.head)
+    assert heads[0] is heads[1] is heads[2]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                OK + b"Content-Length: 2\r\n\r\nok",
+                OK + b"Content-Length: 2, 2\r\n\r\nok",
+                OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+                OK + b"Connection: close\r\n\r\nall of it",
+                b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
+                b"HTTP/1.1 100 Continue\r\n\r\n" + OK + b"Content-Length: 0\r\n\r\n",
+                b"HTTP/1.1 204 No Content\r\n\r\n",
+                b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
+                b"HTTP/1.1 200 OK\n\n",
+            ]
+        ),
+        max_size=8,
+    ),
+    st.sampled_from(["GET", "HEAD"]),
+)
+def test_the_answers_before_change_nothing(answers: list[bytes], method: str) -> None:
+    known = KnownHeads()
+    for answer in answers:
+        expected = outcome(answer, method=method)
+        assert outcome(answer, method=method, known=known) == expected

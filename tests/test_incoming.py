@@ -479,3 +479,55 @@ def test_tornado_reads_every_accepted_head_the_same_way(stream: bytes) -> None:
     )
     ours = sorted((name.lower(), value) for name, value in request.head.headers)
     assert sorted((name.lower(), value) for name, value in headers.get_all()) == ours
+
+
+# What is kept of one request must change nothing for the next.
+
+_BLOCKS = st.sampled_from(
+    [
+        b"Host: h\r\n\r\n",
+        b"Host: h\r\nConnection: close\r\n\r\n",
+        b"Host: h\r\nConnection: keep-alive\r\nX-A: 1\r\n\r\n",
+        b"Host: h\r\nContent-Length: 2\r\n\r\nok",
+        b"Host: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        b"X-A: 1\r\n\r\n",
+        b"Host: h\r\nX-Long: " + b"x" * 5000 + b"\r\n\r\n",
+    ]
+)
+_LINES = st.sampled_from(
+    [
+        b"GET / HTTP/1.1\r\n",
+        b"\r\nGET /a HTTP/1.1\r\n",
+        b"PUT /b HTTP/1.0\r\n",
+        b"GET  / HTTP/1.1\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"G\r\n",
+        b"\r\n\r\n",
+    ]
+)
+
+
+@given(st.lists(st.tuples(_LINES, _BLOCKS), max_size=4))
+def test_the_request_before_changes_nothing(requests: list[tuple[bytes, bytes]]) -> None:
+    together, error = read(b"".join(line + block for line, block in requests))
+    alone: list[Request] = []
+    first: Code | None = None
+    for line, block in requests:
+        told, refusal = read(line + block)
+        alone += told.requests
+        if refusal is not None:
+            first = refusal.code
+            break
+        if line.startswith(b"\r\n\r\n") or line.endswith(b"\r\n\r\n"):
+            # These are not one request each; what is told must agree as far as it goes.
+            return
+    assert together.requests == alone
+    assert (error and error.code) == first
+
+
+def test_equal_fields_are_read_once() -> None:
+    block = b"Host: h\r\nX-A: 1\r\n\r\n"
+    told, _ = read(b"GET /1 HTTP/1.1\r\n" + block + b"PUT /2 HTTP/1.1\r\n" + block)
+    one, two = told.requests
+    assert one.head.headers is two.head.headers
+    assert (two.head.method, two.head.target) == ("PUT", "/2")

@@ -137,3 +137,18 @@ def test_fields_of_one_connection_only_are_dropped() -> None:
 def test_connection_cannot_strip_a_field_that_decides(name: str) -> None:
     headers = Headers([("Connection", name), (name, "kept")])
     assert list(without_hop_by_hop(headers)) == [(name, "kept")]
+
+
+def test_what_follows_from_headers_is_made_once() -> None:
+    made: list[str] = []
+
+    def joined(headers: Headers, mark: str) -> str:
+        made.append(mark)
+        return mark.join(value for _, value in headers)
+
+    headers = Headers([("A", "1"), ("B", "2")])
+    assert [headers.derived(joined, mark) for mark in "+-+-"] == ["1+2", "1-2", "1+2", "1-2"]
+    assert made == ["+", "-"]
+    for number in range(100):
+        headers.derived(joined, str(number))
+    assert len(headers._derived or ()) <= 16

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from xdr_bridge.chunks import TOLERANT, ChunkReader
 from xdr_bridge.errors import Code, UpstreamError
@@ -21,6 +21,8 @@ _STATUS_LINE = r"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*+))
 _HEAD = re.compile(rf"{_STATUS_LINE}((?:{FIELD_LINE})*+)\r\n")
 _START = b"HTTP/1."
 _MAX_INTERIM = 20
+_MAX_KNOWN_HEADS = 64
+_MAX_KNOWN_BYTES = 2048
 
 
 class Sink(Protocol):
@@ -31,6 +33,40 @@ class Sink(Protocol):
 
     def on_data(self, data: bytes) -> None:
         """Take a piece of its content, never an empty one."""
+
+
+class _Head(NamedTuple):
+    """A head that is in order, whatever method it answers.
+
+    Attributes:
+        head: It.
+        length: The size of the content in bytes; None if chunked or up to the connection's end.
+        chunked: Whether the content is.
+        closes: Whether the connection carries nothing after it.
+    """
+
+    head: ResponseHead
+    length: int | None
+    chunked: bool
+    closes: bool
+
+
+class KnownHeads:
+    """The heads of late, read once: within a second most answers of an API repeat one another."""
+
+    def __init__(self) -> None:
+        self._heads: dict[bytes, _Head] = {}
+
+    def find(self, block: bytes) -> _Head | None:
+        """Return the head that was read from these very bytes."""
+        return self._heads.get(block)
+
+    def keep(self, block: bytes, head: _Head) -> None:
+        """Remember a head, unless it is long."""
+        if len(block) <= _MAX_KNOWN_BYTES:
+            if len(self._heads) >= _MAX_KNOWN_HEADS:
+                self._heads.clear()
+            self._heads[block] = head
 
 
 class AnswerReader:
@@ -48,6 +84,7 @@ class AnswerReader:
         "_chunks",
         "_held",
         "_interim",
+        "_known",
         "_left",
         "_max_head_bytes",
         "_method",
@@ -61,7 +98,17 @@ class AnswerReader:
 
     _chunks: ChunkReader
 
-    def __init__(self, method: str, sink: Sink, max_head_bytes: int) -> None:
+    def __init__(
+        self, method: str, sink: Sink, max_head_bytes: int, known: KnownHeads | None = None
+    ) -> None:
+        """Wait for an answer.
+
+        Args:
+            method: The request's.
+            sink: Who is told.
+            max_head_bytes: The largest head, and the largest trailers.
+            known: What the readers of one API share.
+        """
         self.sink = sink
         self.started = False
         self.answered = False
@@ -71,6 +118,7 @@ class AnswerReader:
         self._max_head_bytes = max_head_bytes
         # Plain functions: a bound method here would be a reference cycle for each call.
         self._step: Callable[[AnswerReader, bytes], bytes] = AnswerReader._read_head
+        self._known = known
         self._held = bytearray()
         self._left = 0
         self._interim = 0
@@ -117,6 +165,22 @@ class AnswerReader:
             if not held.startswith(_START[: len(held)]) or BARE_LF.search(held, fresh):
                 raise self._error("the head of its answer is malformed")
             return b""
+        known = self._known
+        read = None if known is None else known.find(block)
+        if read is None:
+            read = self._judge(block)
+            if known is not None:
+                known.keep(block, read)
+        if read.head.status < 200:
+            self._skip_interim(read.head.status)
+            return rest
+        self._frame(read)
+        self.answered = True
+        self.sink.on_head(read.head)
+        return rest
+
+    def _judge(self, block: bytes) -> _Head:
+        """Read a head, and find out where its content ends (RFC 9112, section 6.3)."""
         match = _HEAD.fullmatch(block.decode("latin-1"))
         if match is None:
             raise self._error("the head of its answer is malformed")
@@ -130,24 +194,7 @@ class AnswerReader:
         )
         head = ResponseHead(status=int(status), reason=reason or "", headers=headers)
         if head.status < 200:
-            self._skip_interim(head.status)
-            return rest
-        self._frame(head, minor)
-        self.answered = True
-        self.sink.on_head(head)
-        return rest
-
-    def _skip_interim(self, status: int) -> None:
-        """Drop an interim answer (RFC 9110, section 15.2)."""
-        if status == 101:
-            raise self._error("it switched protocols without being asked to")
-        self._interim += 1
-        if self._interim > _MAX_INTERIM:
-            raise self._error("it sends interim answers without end")
-
-    def _frame(self, head: ResponseHead, minor: str) -> None:
-        """Find out where the answer ends (RFC 9112, section 6.3)."""
-        headers = head.headers
+            return _Head(head, None, chunked=False, closes=False)
         lengths = headers.get_all("content-length")
         codings = headers.get_all("transfer-encoding")
         if lengths and codings:
@@ -158,16 +205,30 @@ class AnswerReader:
         if codings and (minor == "0" or [coding.lower() for coding in codings] != ["chunked"]):
             raise self._error("the Transfer-Encoding of its answer is not just chunked")
         # "close" as a part of another option ends a connection early, which harms nobody.
-        if minor == "0" or "close" in (headers.get("connection") or "").lower():
+        closes = minor == "0" or "close" in (headers.get("connection") or "").lower()
+        length = int(lengths[0]) if lengths else None
+        return _Head(head, length, chunked=bool(codings), closes=closes)
+
+    def _skip_interim(self, status: int) -> None:
+        """Drop an interim answer (RFC 9110, section 15.2)."""
+        if status == 101:
+            raise self._error("it switched protocols without being asked to")
+        self._interim += 1
+        if self._interim > _MAX_INTERIM:
+            raise self._error("it sends interim answers without end")
+
+    def _frame(self, read: _Head) -> None:
+        """Get ready for the content."""
+        if read.closes:
             self.reusable = False
-        if not has_body(self._method, head.status):
+        if not has_body(self._method, read.head.status):
             self.done = True
-        elif codings:
+        elif read.chunked:
             self._chunks = ChunkReader(TOLERANT, max_trailer_bytes=self._max_head_bytes)
             self._step = AnswerReader._read_chunks
-        elif lengths:
-            self._left = int(lengths[0])
-            self.done = not self._left
+        elif read.length is not None:
+            self._left = read.length
+            self.done = not read.length
             self._step = AnswerReader._read_counted
         else:
             self.reusable = False

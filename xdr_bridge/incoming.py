@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from xdr_bridge.chunks import STRICT, ChunkReader, TrailersTooLargeError
 from xdr_bridge.errors import Code, RequestError
@@ -18,9 +18,9 @@ from xdr_bridge.messages import Headers, Pair, RequestHead, list_items
 
 # RFC 9112, section 3, after one empty line at most (section 2.2): some browsers end a body with
 # one. Support: IE 8 - 9 send queries raw, beyond ASCII; `targets.py` judges what a target holds.
-_HEAD = re.compile(
-    rf"(?:\r\n)?+({TOKEN}) ([\x21-\x7e\x80-\xff]++) HTTP/1\.([01])\r\n((?:{FIELD_LINE})*+)\r\n"
-)
+_LINE = rf"(?:\r\n)?+({TOKEN}) ([\x21-\x7e\x80-\xff]++) HTTP/1\.([01])\r\n"
+_REQUEST_LINE = re.compile(_LINE)
+_HEAD = re.compile(rf"{_LINE}((?:{FIELD_LINE})*+)\r\n")
 # What a request can begin with; anything else, such as TLS, may never send an empty line.
 _OPENING = re.compile(rb"(?:\r\n?)?+[!#$%&'*+\-.^_`|~0-9A-Za-z]|\r\n?\Z|\r?\n?\Z")
 # RFC 9110, section 7.2: uri-host [ ":" port ], possibly empty.
@@ -30,6 +30,8 @@ _HOST = re.compile(
 _MAX_TRAILER_BYTES = 8 * 1024
 _MAX_KNOWN_LINES = 32
 _MAX_KNOWN_CHARACTERS = 512
+# A larger block of fields is not kept for the next request.
+_MAX_KEPT_BYTES = 4096
 
 
 class Sink(Protocol):
@@ -61,6 +63,24 @@ class Sink(Protocol):
         """Hear that the request is complete."""
 
 
+class _Fields(NamedTuple):
+    """What the field lines of a head say, whatever its request line is.
+
+    Attributes:
+        block: They themselves, with the empty line.
+        minor: The version of HTTP/1 by which they were judged.
+        headers: The fields.
+        length: That of the body in bytes, None where it is chunked.
+        keep_alive: Whether the page wants the connection to stay open.
+    """
+
+    block: bytes
+    minor: str
+    headers: Headers
+    length: int | None
+    keep_alive: bool
+
+
 class RequestReader:
     """Reads one request after the other.
 
@@ -73,6 +93,7 @@ class RequestReader:
         "_client",
         "_held",
         "_host",
+        "_kept",
         "_known",
         "_left",
         "_max_fields",
@@ -114,6 +135,8 @@ class RequestReader:
         self._held = b""
         self._host: str | None = None
         self._known: dict[str, Pair] = {}
+        # Those of the request before: the next one has mostly the same to the letter.
+        self._kept: _Fields | None = None
         self._left = 0
 
     def feed(self, data: bytes) -> bytes:
@@ -150,13 +173,50 @@ class RequestReader:
             self._held = data
             return b""
         self._held = b""
-        return self._take_head(data[:end].decode("latin-1"), data[end:])
+        return self._take_head(data[:end], data[end:])
 
-    def _take_head(self, block: str, rest: bytes) -> bytes:
-        match = _HEAD.fullmatch(block)
-        if match is None:
-            raise _malformed("the head of the request is malformed")
-        method, target, minor, fields = match.groups()
+    def _take_head(self, head: bytes, rest: bytes) -> bytes:
+        # An empty line may come before; a request line is longer than one.
+        split = head.find(b"\r\n", 2) + 2
+        kept = self._kept
+        match = None
+        if kept is not None and head[split:] == kept.block:
+            match = _REQUEST_LINE.fullmatch(head[:split].decode("latin-1"))
+        if match is None or kept is None or match[3] != kept.minor:
+            match = _HEAD.fullmatch(head.decode("latin-1"))
+            if match is None:
+                raise _malformed("the head of the request is malformed")
+            kept = self._read_fields(match[4], match[3], head[split:])
+        length = kept.length
+        body = None
+        if length is not None and length <= len(rest):
+            self.begun = False
+            body, rest = rest[:length], rest[length:]
+        self._sink.on_request(
+            RequestHead(
+                method=match[1],
+                target=match[2],
+                headers=kept.headers,
+                client=self._client,
+                scheme=self._scheme,
+            ),
+            version="HTTP/1.1" if kept.minor == "1" else "HTTP/1.0",
+            keep_alive=kept.keep_alive,
+            length=length,
+            body=body,
+        )
+        if body is not None:
+            return rest
+        if length is None:
+            self._step = RequestReader._read_chunks
+            self._chunks = ChunkReader(STRICT, max_trailer_bytes=_MAX_TRAILER_BYTES)
+        else:
+            self._step = RequestReader._read_counted
+            self._left = length
+        return rest
+
+    def _read_fields(self, fields: str, minor: str, block: bytes) -> _Fields:
+        """Judge the field lines, and keep what they say if they are short."""
         lines = fields.split("\r\n")
         if len(lines) > self._max_fields + 1:
             raise RequestError(
@@ -174,29 +234,9 @@ class RequestReader:
         if connection is not None:
             options = [item.lower() for item in list_items(connection)]
             keep_alive = "close" not in options and (keep_alive or "keep-alive" in options)
-        head = RequestHead(
-            method=method, target=target, headers=headers, client=self._client, scheme=self._scheme
-        )
-        body = None
-        if length is not None and length <= len(rest):
-            self.begun = False
-            body, rest = rest[:length], rest[length:]
-        self._sink.on_request(
-            head,
-            version="HTTP/1.1" if minor == "1" else "HTTP/1.0",
-            keep_alive=keep_alive,
-            length=length,
-            body=body,
-        )
-        if body is not None:
-            return rest
-        if length is None:
-            self._step = RequestReader._read_chunks
-            self._chunks = ChunkReader(STRICT, max_trailer_bytes=_MAX_TRAILER_BYTES)
-        else:
-            self._step = RequestReader._read_counted
-            self._left = length
-        return rest
+        read = _Fields(block, minor, headers, length, keep_alive)
+        self._kept = read if len(block) <= _MAX_KEPT_BYTES else None
+        return read
 
     def _learn(self, line: str) -> Pair:
         """Split a field line, and remember it: the next request has mostly the same lines."""

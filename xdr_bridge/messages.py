@@ -7,9 +7,10 @@ and `XMLHttpRequest` read them. Names follow RFC 9110.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any, TypeVar
 
 from xdr_bridge.errors import Code, RequestError, shown
 
@@ -21,6 +22,9 @@ _REASON = _VALUE
 
 Pair = tuple[str, str]
 
+_Made = TypeVar("_Made")
+_MAX_DERIVED = 16
+
 
 def is_token(text: str) -> bool:
     """Whether `text` is a token (RFC 9110, section 5.6.2)."""
@@ -30,7 +34,7 @@ def is_token(text: str) -> bool:
 class Headers:
     """An immutable list of header fields that answers to names in any letter case."""
 
-    __slots__ = ("_index", "_pairs")
+    __slots__ = ("_derived", "_index", "_pairs")
 
     def __init__(self, pairs: Iterable[Pair] = ()) -> None:
         """Check every name and value.
@@ -41,6 +45,7 @@ class Headers:
         """
         self._pairs = tuple(pairs)
         self._index: dict[str, list[str]] | None = None
+        self._derived: dict[Hashable, Any] | None = None
         for name, value in self._pairs:
             if not is_token(name):
                 raise RequestError(
@@ -61,7 +66,30 @@ class Headers:
         headers = cls.__new__(cls)
         headers._pairs = tuple(pairs)
         headers._index = None
+        headers._derived = None
         return headers
+
+    def derived(self, make: Callable[..., _Made], *args: Hashable) -> _Made:
+        """Return what a function makes of these fields, made once.
+
+        The next message on a connection mostly has the same fields to the letter, and readers
+        give it the same `Headers`. So what follows from them alone is worked out once.
+
+        Args:
+            make: A pure function of these headers and `args`; what it returns is immutable.
+            args: What else it follows from.
+        """
+        key = (make, *args)
+        derived = self._derived
+        if derived is None:
+            derived = self._derived = {}
+        elif key in derived:
+            made: _Made = derived[key]
+            return made
+        elif len(derived) >= _MAX_DERIVED:
+            derived.clear()
+        made = derived[key] = make(self, *args)
+        return made
 
     def __iter__(self) -> Iterator[Pair]:
         """Go through (name, value) in order."""

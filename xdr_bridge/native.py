@@ -6,7 +6,6 @@ https://fetch.spec.whatwg.org/#http-cors-protocol
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from xdr_bridge.cors import CorsPolicy
@@ -61,29 +60,38 @@ def receive_native(route: Route, head: RequestHead) -> Reply | Forward:
 
 def plain_head(forward: Forward, head: ResponseHead, reach: Reach) -> ResponseHead:
     """Return the API's head for the page: our CORS fields instead of its own, `Vary` merged."""
+    ours = None if forward.route.policies is None else forward.fields
+    headers = head.headers.derived(_labelled, ours)
+    if "Location" in headers:
+        headers = Headers.trusted(
+            [
+                (name, _relocated(forward, value, reach) if name.lower() == "location" else value)
+                for name, value in headers
+            ]
+        )
+    return ResponseHead(status=head.status, reason=head.reason, headers=headers)
+
+
+def _labelled(headers: Headers, ours: tuple[Pair, ...] | None) -> Headers:
+    """Return the end-to-end fields with our CORS fields, or (None) with the API's own."""
+    kept = without_hop_by_hop(headers)
+    if ours is None:
+        return Headers.trusted(kept)
     fields: list[Pair] = []
     vary: list[str] = []
-    by_policy = forward.route.policies is not None
-    for name, value in without_hop_by_hop(head.headers):
+    for name, value in kept:
         lowered = name.lower()
-        if lowered == "location":
-            fields.append((name, _relocated(forward, value, reach)))
-        elif not by_policy:
-            fields.append((name, value))
-        elif lowered == "vary":
+        if lowered == "vary":
             vary += list_items(value)
         elif not lowered.startswith("access-control-"):
             fields.append((name, value))
-    if not by_policy:
-        return replace(head, headers=Headers.trusted(fields))
-    ours = dict(forward.fields)
-    for item in list_items(ours.pop("Vary", None)):
+    rest = dict(ours)
+    for item in list_items(rest.pop("Vary", None)):
         if "*" not in vary and item.lower() not in map(str.lower, vary):
             vary.append(item)
     if vary:
         fields.append(("Vary", ", ".join(vary)))
-    headers = Headers.trusted([*fields, *ours.items()])
-    return ResponseHead(status=head.status, reason=head.reason, headers=headers)
+    return Headers.trusted([*fields, *rest.items()])
 
 
 def cors_fields(policy: CorsPolicy, origin: str | None) -> tuple[Pair, ...]:

@@ -10,7 +10,7 @@ from asyncio import Future
 from email.utils import formatdate
 from typing import Protocol
 
-from xdr_bridge.messages import ResponseHead, has_body
+from xdr_bridge.messages import Headers, ResponseHead, has_body
 
 
 class Socket(Protocol):
@@ -114,25 +114,28 @@ class Outgoing:
         head, self._head = self._head, None
         if head is None:
             return b""
-        names = {name.lower() for name, _ in head.headers}
-        lines = [f"HTTP/1.1 {head.status} {head.reason}"]
-        lines += [f"{name}: {value}" for name, value in head.headers]
-        if self._has_body and "content-length" not in names:
+        lines = [f"HTTP/1.1 {head.status} {head.reason}\r\n{head.headers.derived(_field_lines)}"]
+        if self._has_body and "content-length" not in head.headers:
             if whole_length is not None:
-                lines.append(f"Content-Length: {whole_length}")
+                lines.append(f"Content-Length: {whole_length}\r\n")
             elif self._version == "HTTP/1.1":
                 self._chunked = True
-                lines.append("Transfer-Encoding: chunked")
+                lines.append("Transfer-Encoding: chunked\r\n")
             else:
                 self._ends_with_connection = True
                 self.keep_alive = False
-        if "date" not in names:
+        if "date" not in head.headers:
             lines.append(_date_line())
         if not self.keep_alive:
-            lines.append("Connection: close")
+            lines.append("Connection: close\r\n")
         elif self._version != "HTTP/1.1":
-            lines.append("Connection: keep-alive")
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+            lines.append("Connection: keep-alive\r\n")
+        lines.append("\r\n")
+        return "".join(lines).encode("latin-1")
+
+
+def _field_lines(headers: Headers) -> str:
+    return "".join([f"{name}: {value}\r\n" for name, value in headers])
 
 
 _date: tuple[int, str] = (0, "")
@@ -143,5 +146,5 @@ def _date_line() -> str:
     global _date
     now = int(time.time())
     if _date[0] != now:
-        _date = (now, f"Date: {formatdate(now, usegmt=True)}")
+        _date = (now, f"Date: {formatdate(now, usegmt=True)}\r\n")
     return _date[1]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from xdr_bridge.answers import AnswerReader, Sink
+from xdr_bridge.answers import AnswerReader, KnownHeads, Sink
 from xdr_bridge.connections import Connection
 from xdr_bridge.errors import Code, UpstreamError
 from xdr_bridge.messages import RequestHead, ResponseHead
@@ -89,6 +89,7 @@ class Transfer:
         left: int | None,
         ended: bool,
         max_head_bytes: int,
+        known_heads: KnownHeads,
     ) -> None:
         """Begin a call.
 
@@ -100,11 +101,12 @@ class Transfer:
             left: The size of what follows through `write`; None if unknown: chunked.
             ended: Whether nothing follows.
             max_head_bytes: The largest head of an answer.
+            known_heads: Those of the API, read already.
         """
         self.done = False
         self._dispatcher = dispatcher
         self._receiver = receiver
-        self._reader = AnswerReader(head.method, receiver, max_head_bytes)
+        self._reader = AnswerReader(head.method, receiver, max_head_bytes, known_heads)
         self._method = head.method
         self._left = left
         self._ended = ended

@@ -12,6 +12,7 @@ import logging
 from dataclasses import dataclass
 from ssl import SSLContext
 
+from xdr_bridge.answers import KnownHeads
 from xdr_bridge.connections import Cargo, Connection, Endpoint
 from xdr_bridge.errors import Code, UpstreamError
 from xdr_bridge.messages import RequestHead
@@ -71,6 +72,7 @@ class Pool:
         self._host_field = self._endpoint.host_field
         self._limits = limits = limits or UpstreamLimits()
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
+        self._known_heads = KnownHeads()
         self._connections: set[Connection] = set()
         # Ordered by the time they became idle, the last first to be used again.
         self._idle: dict[Connection, None] = {}
@@ -185,6 +187,7 @@ class Pool:
             left=left,
             ended=ended,
             max_head_bytes=limits.max_head_bytes,
+            known_heads=self._known_heads,
         )
         connection = self._take_idle()
         if self._closed:
