@@ -112,16 +112,21 @@ def _check_passable(head: RequestHead) -> None:
 def _pass_on(
     route: Route, head: RequestHead, fields: tuple[Pair, ...] = (), origin: str | None = None
 ) -> Forward:
-    kept = without_forwarding(without_hop_by_hop(head.headers, dropped=_NOT_PASSED))
+    passed = head.headers.derived(_passed)
     return Forward(
         form=_PREFLIGHT if is_preflight(head) else _NATIVE,
         route=route,
-        call=route.call_head(head.method, route.inner_target(head.target), kept, outer=head),
+        call=route.call_head(head.method, route.inner_target(head.target), passed, outer=head),
         body=None,
         fields=fields,
         origin=origin,
         target=head.target,
     )
+
+
+def _passed(headers: Headers) -> Headers:
+    kept = without_hop_by_hop(headers, dropped=_NOT_PASSED)
+    return Headers.trusted(without_forwarding(kept))
 
 
 def _answer_preflight(policy: CorsPolicy, head: RequestHead) -> Reply:

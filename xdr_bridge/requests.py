@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 
 from xdr_bridge.errors import shown
-from xdr_bridge.messages import RequestHead
+from xdr_bridge.messages import Headers, RequestHead
 
 # Methods that mean to send content say so even when there is none (RFC 9110, section 8.6).
 _SENDS_CONTENT = frozenset({"POST", "PUT", "PATCH"})
 # RFC 9112, section 3: a token, one space, origin form. "//" would be an authority to some.
 _REQUEST_LINE = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+ /(?!/)[\x21-\x7e\x80-\xff]*")
-_FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
+_FRAMING = ("connection", "content-length", "transfer-encoding")
 
 
 def render_head(head: RequestHead, *, host: str, length: int | None) -> bytes:
@@ -28,19 +28,25 @@ def render_head(head: RequestHead, *, host: str, length: int | None) -> bytes:
     method = head.method
     if _REQUEST_LINE.fullmatch(f"{method} {head.target}") is None or method == "CONNECT":
         raise ValueError(f"no request line: {shown(method)} {shown(head.target)}")
-    names = {name.lower() for name, _ in head.headers}
-    if not names.isdisjoint(_FRAMING):
-        raise ValueError(f"{', '.join(sorted(names & _FRAMING))}: written by the pool")
-    lines = [f"{method} {head.target} HTTP/1.1"]
-    lines += [f"{name}: {value}" for name, value in head.headers]
-    if "host" not in names:
-        lines.insert(1, f"Host: {host}")
+    lines = f"{method} {head.target} HTTP/1.1\r\n"
+    if "Host" not in head.headers:
+        lines += f"Host: {_line(host)}\r\n"
+    lines += head.headers.derived(_field_lines)
     if length is None:
-        lines.append("Transfer-Encoding: chunked")
+        lines += "Transfer-Encoding: chunked\r\n"
     elif length or method in _SENDS_CONTENT:
-        lines.append(f"Content-Length: {length}")
-    text = "\r\n".join(lines)
-    ends = len(lines) - 1
-    if text.count("\n") != ends or text.count("\r") != ends or "\0" in text:
+        lines += f"Content-Length: {length}\r\n"
+    return (lines + "\r\n").encode("latin-1")
+
+
+def _field_lines(headers: Headers) -> str:
+    for name in _FRAMING:
+        if name in headers:
+            raise ValueError(f"{name}: written by the pool")
+    return "".join([f"{_line(name)}: {_line(value)}\r\n" for name, value in headers])
+
+
+def _line(text: str) -> str:
+    if "\n" in text or "\r" in text or "\0" in text:
         raise ValueError("a header field holds a line end or a NUL")
-    return text.encode("latin-1") + b"\r\n\r\n"
+    return text

@@ -46,23 +46,23 @@ class Route:
         return self.prefix.rstrip("/") + inner
 
     def call_head(
-        self, method: str, inner: str, fields: Iterable[Pair], *, outer: RequestHead
+        self, method: str, inner: str, headers: Headers, *, outer: RequestHead
     ) -> RequestHead:
         """Make the head of a call to this API, final but for framing (Wire 4.6).
 
         Args:
             method: The call's.
             inner: Its inner target.
-            fields: Its fields, without Host.
+            headers: Its fields, without Host.
             outer: The request that asks for the call: who sent it, and how.
         """
-        forwarded = [("X-Forwarded-Proto", outer.scheme)]
+        forwarded: tuple[Pair, ...] = (("X-Forwarded-Proto", outer.scheme),)
         if outer.client is not None:
-            forwarded.insert(0, ("X-Forwarded-For", outer.client))
+            forwarded = (("X-Forwarded-For", outer.client), *forwarded)
         return RequestHead(
             method=method,
             target=self.api.path + inner,
-            headers=Headers.trusted([("Host", self.api.authority), *fields, *forwarded]),
+            headers=headers.derived(_addressed, self.api.authority, forwarded),
         )
 
 
@@ -133,6 +133,10 @@ class Routes:
         if not policy.is_same_origin([str(origin)]):
             return None
         return route.api, route.inner_target(target)
+
+
+def _addressed(headers: Headers, authority: str, forwarded: tuple[Pair, ...]) -> Headers:
+    return Headers.trusted([("Host", authority), *headers, *forwarded])
 
 
 def well_formed_origin(origin_lines: Sequence[str]) -> str:

@@ -212,7 +212,9 @@ class TunnelledCalls:
             forward,
             route=route,
             ask=ask,
-            call=route.call_head(ask.method, ask.target, ask.headers, outer=forward.outer),
+            call=route.call_head(
+                ask.method, ask.target, Headers.trusted(ask.headers), outer=forward.outer
+            ),
             body=ask.body,
             target=target,
         )
@@ -287,9 +289,9 @@ def _answer_fields(route: Route, target: str, origin: str, *, framed: bool) -> t
     return cors_fields(policy, origin)
 
 
-def _fields(call: Call, origin: str) -> list[Pair]:
+def _fields(call: Call, origin: str) -> Headers:
     """List the call's own fields and those that a browser would add (Wire 4.6)."""
     fields = list(call.headers)
     if "Accept" not in call.headers:
         fields.append(("Accept", "*/*"))
-    return [*fields, ("Accept-Encoding", "identity"), ("Origin", origin)]
+    return Headers.trusted([*fields, ("Accept-Encoding", "identity"), ("Origin", origin)])
