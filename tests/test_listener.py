@@ -9,6 +9,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 
 import h11
 import pytest
@@ -18,11 +19,14 @@ from hypothesis import strategies as st
 from tests.support.apis import NO_CONTENT, TableApi, ThreadedRawApi, recording
 from tests.support.clients import chunked, request
 from tests.support.gateways import RunningGateway
+from tests.support.loops import PATIENCE_SECONDS
 from tests.support.raw_api import Peer
+from xdr_bridge import gateway
 from xdr_bridge.listener import Listener
 
 MakeBridge = Callable[..., RunningGateway]
 MakeApi = Callable[..., ThreadedRawApi]
+PatientStop = Callable[[RunningGateway], Future[None]]
 GET = request("GET", "/status/200")
 
 
@@ -235,9 +239,99 @@ def test_stopping_closes_idle_connections_and_ends_busy_ones_after_their_answer(
         )
         assert idle.rest() == b""
         go_on.set()
-        assert busy.read().status == 204
+        answer = busy.read()
+        assert (answer.status, answer.get("connection")) == (204, "close")
         assert busy.rest() == b""
         stopping.result(10)
+
+
+@pytest.fixture
+def patient_stop(monkeypatch: pytest.MonkeyPatch) -> PatientStop:
+    """Begin to stop a bridge that waits for requests on their way for as long as the test takes."""
+    monkeypatch.setattr(gateway, "_ARRIVAL_SECONDS", PATIENCE_SECONDS)
+
+    def stop(bridge: RunningGateway) -> Future[None]:
+        stopping = asyncio.run_coroutine_threadsafe(
+            bridge.gateway.stop(grace_seconds=PATIENCE_SECONDS), bridge.thread.loop
+        )
+        with contextlib.suppress(ConnectionError):
+            while True:
+                bridge.connect().socket.close()
+        return stopping
+
+    return stop
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_request_that_comes_while_the_bridge_stops_is_answered(
+    make_bridge: MakeBridge, patient_stop: PatientStop, before: int
+) -> None:
+    bridge = make_bridge()
+    with bridge.connect() as client:
+        for _ in range(before):
+            client.send(GET)
+            assert client.read().get("connection") is None
+        bridge.thread.run(_known(bridge, 1))
+        stopping = patient_stop(bridge)
+        client.send(GET)
+        answer = client.read()
+        assert (answer.status, answer.get("connection")) == (200, "close")
+        assert client.rest() == b""
+    stopping.result(PATIENCE_SECONDS)
+
+
+async def _known(bridge: RunningGateway, count: int) -> None:
+    while bridge.gateway.open_connections < count:
+        await asyncio.sleep(0)
+
+
+def test_an_answer_that_has_promised_another_is_followed_by_one_more(
+    make_api: MakeApi, make_bridge: MakeBridge, patient_stop: PatientStop
+) -> None:
+    go_on = threading.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\none")
+        await asyncio.to_thread(go_on.wait, PATIENCE_SECONDS)
+        await peer.send(b"two")
+        await peer.head()
+        await peer.send(NO_CONTENT)
+
+    bridge = make_bridge(make_api(script).url)
+    with bridge.connect() as client:
+        client.send(GET)
+        assert client.socket.recv(65536, socket.MSG_PEEK)
+        stopping = patient_stop(bridge)
+        go_on.set()
+        answer = client.read()
+        assert (answer.body, answer.get("connection")) == (b"onetwo", None)
+        client.send(GET)
+        answer = client.read()
+        assert (answer.status, answer.get("connection")) == (204, "close")
+        assert client.rest() == b""
+    stopping.result(PATIENCE_SECONDS)
+
+
+def test_a_bridge_in_a_hurry_waits_for_nothing(
+    make_api: MakeApi, make_bridge: MakeBridge, patient_stop: PatientStop
+) -> None:
+    arrived = threading.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        arrived.set()
+        await peer.rest()
+
+    bridge = make_bridge(make_api(script).url)
+    with bridge.connect() as idle, bridge.connect() as busy:
+        busy.send(GET)
+        assert arrived.wait(PATIENCE_SECONDS)
+        stopping = patient_stop(bridge)
+        bridge.thread.loop.call_soon_threadsafe(bridge.gateway.hurry)
+        stopping.result(PATIENCE_SECONDS)
+        assert busy.rest() == b""
+        assert idle.rest() == b""
 
 
 def test_many_connections_come_and_go(bridge: RunningGateway) -> None:

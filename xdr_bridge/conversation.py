@@ -172,6 +172,11 @@ class Conversation:
         self._cancel()
         self._done(outcome)
 
+    def retire(self) -> None:
+        """Let this answer be the last of its connection, if that can still be said."""
+        if self._outgoing is not None:
+            self._outgoing.retire()
+
     # The API's side: the pool calls these ----------------------------------------------------
 
     def on_head(self, head: ResponseHead) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from typing import Any
 
@@ -23,6 +24,9 @@ __all__ = ["Exchange", "Gateway"]
 
 # How long a connection may take to send its next request's head.
 _IDLE_CONNECTION_SECONDS = 75.0
+# The same while the gateway stops: a request may be on its way.
+_ARRIVAL_SECONDS = 2.0
+_STOPPING_SWEEP_SECONDS = 0.1
 
 
 class Gateway:
@@ -43,8 +47,6 @@ class Gateway:
         self.idle_connection_seconds = _IDLE_CONNECTION_SECONDS
         self.tally = Tally()
         self._conversations: set[Conversation] = set()
-        self._idle = asyncio.Event()
-        self._idle.set()
         self._sweep: asyncio.TimerHandle | None = None
         self._unflushed: list[Outgoing] = []
 
@@ -70,21 +72,34 @@ class Gateway:
         self._sweep_interval = min(1.0, settings.idle_seconds / 4)
         self._sweep = self.loop.call_later(self._sweep_interval, self._sweep_once)
 
-    async def stop(self, *, grace_seconds: float = 5.0) -> None:
-        """Stop accepting, let running exchanges finish for a while, close everything."""
+    async def stop(self, *, grace_seconds: float | None = None) -> None:
+        """Stop accepting, let running exchanges finish for a while, close everything.
+
+        Args:
+            grace_seconds: How long that may take; None takes `stop_seconds` of the settings.
+        """
         if self._sweep is None:
             return
+        self.idle_connection_seconds = min(_ARRIVAL_SECONDS, self.idle_connection_seconds)
         await self._listener.retire()
-        try:
-            async with asyncio.timeout(grace_seconds):
-                await self._idle.wait()
-        except TimeoutError:
-            pass
+        self._sweep.cancel()
+        self._sweep_interval = min(_STOPPING_SWEEP_SECONDS, self._sweep_interval)
+        self._sweep_once()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(
+                self.settings.stop_seconds if grace_seconds is None else grace_seconds
+            ):
+                await self._listener.emptied()
         self._sweep.cancel()
         self._sweep = None
-        await self._listener.close()
+        self._listener.break_off()
+        await self._listener.emptied()
         for pool in self._pools.values():
             await pool.close()
+
+    def hurry(self) -> None:
+        """Break off what `stop` waits for."""
+        self._listener.break_off()
 
     def reload(self, settings: Settings) -> None:
         """Judge by these settings from the next request on; calls under way keep their own.
@@ -111,15 +126,12 @@ class Gateway:
         """A request has arrived."""
         self.tally.began += 1
         self._conversations.add(conversation)
-        self._idle.clear()
 
     def ended(self, conversation: Conversation, outcome: Outcome) -> None:
         """An exchange is over; may be told again, and only the first counts."""
         if conversation in self._conversations:
             self._conversations.discard(conversation)
             self.tally.end(outcome)
-        if not self._conversations:
-            self._idle.set()
 
     def refused(self, code: Code) -> None:
         """A request that is none has been refused; no conversation was begun."""

@@ -20,6 +20,8 @@ from xdr_bridge.streams import Transport
 
 # The most that one read takes, whatever the number of connections.
 _BUFFER_BYTES = 65536
+# Of the loop, from accepting a connection to knowing it.
+_TURNS = 4
 
 
 class Listener(TCPServer):
@@ -46,7 +48,8 @@ class Listener(TCPServer):
         # What `write` returns where nothing is to be waited for.
         self.sent: asyncio.Future[None] = self.loop.create_future()
         self.sent.set_result(None)
-        self._gone: asyncio.Future[None] | None = None
+        self._emptied = asyncio.Event()
+        self._late: set[PageConnection] = set()
 
     async def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
         """Serve a connection that has been accepted."""
@@ -59,30 +62,45 @@ class Listener(TCPServer):
             )
 
     async def retire(self) -> None:
-        """Accept nothing more; connections end with the answer that is under way, idle ones now."""
+        """Accept nothing more; each connection ends with its next answer, or as idle.
+
+        A page may be sending a request on an idle connection while we close it, and RFC 9112,
+        section 9.3.1, forbids it to repeat a POST. So it is not closed at once, and an answer says
+        `Connection: close` beforehand.
+        """
         self.stopping = True
         self.stop()
-        # Requests that are here already are answered.
-        await asyncio.sleep(0)
+        # What has been accepted takes its place among the connections.
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
         for connection in tuple(self.connections):
             connection.retire()
 
-    async def close(self) -> None:
-        """Break off what is left, and wait until all sockets are closed."""
+    async def emptied(self) -> None:
+        """Wait until no connection is left."""
+        while self.connections:
+            self._emptied.clear()
+            await self._emptied.wait()
+
+    def break_off(self) -> None:
+        """Close what is left, whatever is under way."""
         for connection in tuple(self.connections):
             connection.expire()
-        if self.connections:
-            self._gone = self.loop.create_future()
-            await self._gone
 
     def lost(self, connection: PageConnection) -> None:
         """Forget a connection that is gone for good."""
         self.connections.discard(connection)
-        if self._gone is not None and not self.connections:
-            self._gone.set_result(None)
+        self._late.discard(connection)
+        if not self.connections:
+            self._emptied.set()
 
     def sweep(self, now: float) -> None:
-        """End the connections whose time is over."""
-        for connection in tuple(self.connections):
-            if connection.deadline < now and not connection.has_progressed():
-                connection.expire()
+        """End the connections whose time is over, if it was at the sweep before as well.
+
+        In between the loop has read what was there: a request that came in time is answered, also
+        by a process that was kept waiting.
+        """
+        late = {c for c in self.connections if c.deadline < now and not c.has_progressed()}
+        for connection in late & self._late:
+            connection.expire()
+        self._late = late & self.connections

@@ -44,6 +44,12 @@ class Outgoing:
         self._ends_with_connection = False
         self._last: Future[None] | None = None
         self.finished = False
+        self._head_sent = False
+
+    def retire(self) -> None:
+        """End the connection with this answer, unless its head has promised another."""
+        if not self._head_sent:
+            self.keep_alive = False
 
     def start(self, head: ResponseHead) -> None:
         """Set the head; it goes out with the first piece of body, or by `flush`."""
@@ -114,6 +120,7 @@ class Outgoing:
         head, self._head = self._head, None
         if head is None:
             return b""
+        self._head_sent = True
         lines = [f"HTTP/1.1 {head.status} {head.reason}\r\n{head.headers.derived(_field_lines)}"]
         if self._has_body and "content-length" not in head.headers:
             if whole_length is not None:

@@ -227,9 +227,7 @@ class PageConnection:
         self._wait()
         if self._answering:
             self._answering = False
-            if listener.stopping:
-                self.close()
-            elif self._ahead and not self._full:
+            if self._ahead and not self._full:
                 # Not from within the answer before.
                 listener.loop.call_soon(self._read_ahead)
 
@@ -283,9 +281,11 @@ class PageConnection:
         return False
 
     def retire(self) -> None:
-        """Close if idle; else `finish` will."""
-        if self._conversation is None and not self._reader.begun:
-            self.close()
+        """Let the next answer be the last; an idle page has a moment for a request on its way."""
+        if self._conversation is not None:
+            self._conversation.retire()
+        elif not (self._reader.begun or self._ends or self._transport.get_write_buffer_size()):
+            self._wait()
 
     def expire(self) -> None:
         """Close now; what is unsent is dropped."""

@@ -78,7 +78,7 @@ class Judge:
             yield Finding(("host",), "", "is no address; 127.0.0.1 would be")
         if _MOUNT.fullmatch(settings.mount) is None or settings.mount in ("/.", "/.."):
             yield Finding(("mount",), settings.mount, "is not one path segment; '/xdr' would be")
-        for name in ("connect_seconds", "first_byte_seconds", "idle_seconds"):
+        for name in ("connect_seconds", "first_byte_seconds", "idle_seconds", "stop_seconds"):
             seconds = getattr(settings, name)
             if not 0 < seconds <= _MAX_SECONDS:
                 reason = f"is out of range; seconds up to {_MAX_SECONDS} are accepted"

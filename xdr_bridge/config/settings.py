@@ -47,6 +47,7 @@ class Settings(BaseSettings, PolicySettings):
         connect_seconds: How long a connection to the API may take.
         first_byte_seconds: How long the API may take to begin its answer.
         idle_seconds: How long the API, or a page, may be silent in the middle of a message.
+        stop_seconds: How long calls under way may take to end when the bridge stops.
 
     Raises:
         ConfigError: Every problem at once.
@@ -92,6 +93,11 @@ class Settings(BaseSettings, PolicySettings):
     idle_seconds: Annotated[Seconds, Shown("SECONDS")] = Field(
         default=30.0,
         description="How many seconds a message may pause, from the API or from a page.",
+    )
+    # Less than the ten seconds after which Docker ends a container the hard way.
+    stop_seconds: Annotated[Seconds, Shown("SECONDS")] = Field(
+        default=8.0,
+        description="How many seconds calls under way may take to end when the bridge stops.",
     )
 
     _routes: tuple[Route, ...] = PrivateAttr(default=())

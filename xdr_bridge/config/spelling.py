@@ -20,6 +20,7 @@ _FLAGS = {
     "connect_seconds": "--connect-timeout",
     "first_byte_seconds": "--first-byte-timeout",
     "idle_seconds": "--idle-timeout",
+    "stop_seconds": "--stop-timeout",
 }
 _LISTS = frozenset(
     {
