@@ -582,7 +582,7 @@ async def test_an_api_that_does_not_speak_tls_is_an_unreachable_api() -> None:
 @pytest.mark.parametrize(
     ("cause", "words"),
     [
-        (OSError(errno.EMFILE, "secret 192.0.2.1"), os.strerror(errno.EMFILE).lower()),
+        (OSError(errno.ENETDOWN, "secret 192.0.2.1"), os.strerror(errno.ENETDOWN).lower()),
         (OSError("Multiple exceptions: secret"), "the connection failed"),
     ],
 )
@@ -598,6 +598,22 @@ async def test_what_else_may_go_wrong_is_said_in_words_without_addresses(
     error = await send(pool).failure()
     assert error.code is Code.UPSTREAM_UNREACHABLE
     assert error.detail == f"the API at [::1]:80 could not be reached: {words}"
+    await pool.close()
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE])
+@in_loop
+async def test_without_a_descriptor_the_bridge_is_overloaded(
+    code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def create_connection(*_: object, **__: object) -> None:
+        raise OSError(code, "too many")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", create_connection)
+    pool = Pool("::1", 80)
+    error = await send(pool).failure()
+    assert error.code is Code.OVERLOADED
+    assert error.detail == "no file descriptor is left for a connection to the API at [::1]:80"
     await pool.close()
 
 

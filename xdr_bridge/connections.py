@@ -7,6 +7,7 @@ about them. Follows RFC 9112, section 9.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 from dataclasses import dataclass
@@ -107,6 +108,9 @@ class Endpoint:
             detail = f"no connection to the API at {self} could be made in time"
             raise UpstreamError(Code.UPSTREAM_TIMEOUT, detail) from error
         except (OSError, UnicodeError) as error:
+            if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+                detail = f"no file descriptor is left for a connection to the API at {self}"
+                raise UpstreamError(Code.OVERLOADED, detail) from error
             detail = f"the API at {self} could not be reached: {_reason(error)}"
             raise UpstreamError(Code.UPSTREAM_UNREACHABLE, detail) from error
         return connection

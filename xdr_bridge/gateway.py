@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import ssl
 from typing import Any
 
@@ -12,15 +13,19 @@ from tornado.netutil import bind_sockets
 from xdr_bridge.api import Api
 from xdr_bridge.config import Settings
 from xdr_bridge.conversation import Conversation
+from xdr_bridge.descriptors import connections_that_fit, descriptor_limit
 from xdr_bridge.errors import Code
 from xdr_bridge.exchanges import Exchange, Observer
 from xdr_bridge.listener import Listener
 from xdr_bridge.outgoing import Outgoing
 from xdr_bridge.page_connection import Limits
+from xdr_bridge.places import Places
 from xdr_bridge.tally import Outcome, Tally
 from xdr_bridge.upstream import Pool, UpstreamLimits
 
 __all__ = ["Exchange", "Gateway"]
+
+log = logging.getLogger(__name__)
 
 # How long a connection may take to send its next request's head.
 _IDLE_CONNECTION_SECONDS = 75.0
@@ -67,7 +72,7 @@ class Gateway:
             raise OSError(error.errno, f"cannot listen on {where}: {error.strerror}") from error
         self.port = sockets[0].getsockname()[1]
         self._pools: dict[Api, Pool] = {}
-        self._listener = Listener(self, Limits(head_seconds=settings.idle_seconds))
+        self._listener = Listener(self, Limits(head_seconds=settings.idle_seconds), self._places())
         self._listener.add_sockets(sockets)
         self._sweep_interval = min(1.0, settings.idle_seconds / 4)
         self._sweep = self.loop.call_later(self._sweep_interval, self._sweep_once)
@@ -109,6 +114,25 @@ class Gateway:
         # One reference; a conversation takes it once.
         self.bridge = settings.build_bridge()
         self.settings = settings
+        places, now = self._listener.places, self._places()
+        places.most, places.most_per_address = now.most, now.most_per_address
+
+    def _places(self) -> Places:
+        """Say how many pages may be connected."""
+        settings = self.settings
+        apis = {route.api for route in settings.routes}
+        limit = descriptor_limit()
+        fits = connections_that_fit(limit, len(apis) * UpstreamLimits().max_connections)
+        most = settings.max_connections or fits
+        if limit is not None and most > max(fits, limit // 2):
+            log.warning(
+                "--max-connections is %d, but the process may open %d files only (ulimit -n):"
+                " %d connections leave some for those to the API",
+                most,
+                limit,
+                fits,
+            )
+        return Places(most, settings.max_connections_per_address)
 
     def flush_soon(self, outgoing: Outgoing) -> None:
         """Send a head that waits for a body, once everything read so far has been looked at."""

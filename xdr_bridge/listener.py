@@ -1,46 +1,55 @@
-"""The page's side on real sockets: accepts connections, and watches their deadlines.
+"""The page's side on real sockets: who gets in, and who has had his time.
 
-Tornado's `TCPServer` accepts; asyncio's transports carry. One sweep for all connections: a call on
-a kept one makes no task and no timer.
+asyncio's transports carry. One sweep for all connections: a call on a kept one makes no task and no
+timer.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
+import socket
+from collections.abc import Iterable
 from ssl import SSLContext
-from typing import Any
 
-from tornado.iostream import IOStream
-from tornado.tcpserver import TCPServer
-
+from xdr_bridge.accepting import Acceptor, Address
+from xdr_bridge.complaints import Complaint
 from xdr_bridge.conversation import House
+from xdr_bridge.errors import Code, RequestError
+from xdr_bridge.outgoing import as_bytes
 from xdr_bridge.page_connection import Limits, PageConnection
+from xdr_bridge.places import Places, place_of
 from xdr_bridge.streams import Transport
+
+log = logging.getLogger("xdr_bridge.gateway")
 
 # The most that one read takes, whatever the number of connections.
 _BUFFER_BYTES = 65536
 # Of the loop, from accepting a connection to knowing it.
 _TURNS = 4
+# All connections are looked at for idle ones no more often than this.
+_LOOK_SECONDS = 0.25
+# Given up at once where there is no descriptor left for the next one.
+_ROOM = 4
 
 
-class Listener(TCPServer):
+class Listener:
     """All connections of pages to one gateway. Belongs to the running event loop."""
 
-    def __init__(self, house: House, limits: Limits, *, ssl: SSLContext | None = None) -> None:
-        """Set up a listener; `start` makes it listen.
+    def __init__(
+        self, house: House, limits: Limits, places: Places, *, ssl: SSLContext | None = None
+    ) -> None:
+        """Set up a listener; `add_sockets` makes it listen.
 
         Args:
             house: The gateway.
             limits: See `Limits`.
+            places: How many may be connected.
             ssl: For TLS.
         """
-        super().__init__()
-        self._ssl = ssl
-        # Sound because each read is consumed before the next begins.
-        self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self.house = house
         self.limits = limits
+        self.places = places
         self.loop = house.loop
         self.clock = house.clock
         self.connections: set[PageConnection] = set()
@@ -48,18 +57,21 @@ class Listener(TCPServer):
         # What `write` returns where nothing is to be waited for.
         self.sent: asyncio.Future[None] = self.loop.create_future()
         self.sent.set_result(None)
+        self._ssl = ssl
+        # Sound because each read is consumed before the next begins.
+        self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self._emptied = asyncio.Event()
         self._late: set[PageConnection] = set()
+        self._acceptor = Acceptor(self._take, self._give_up_some, house.clock)
+        self._tasks: set[asyncio.Task[None]] = set()
+        # Idle ones at the last look, the longest idle last.
+        self._idle: list[PageConnection] = []
+        self._next_look = 0.0
+        self._complaint = Complaint(log)
 
-    async def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
-        """Serve a connection that has been accepted."""
-        # Nothing has been asked of the stream yet: its socket can go to asyncio.
-        with contextlib.suppress(OSError):
-            await self.loop.connect_accepted_socket(
-                lambda: Transport(PageConnection(self), self._buffer, address),
-                stream.socket,
-                ssl=self._ssl,
-            )
+    def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
+        """Listen on these; they do not block."""
+        self._acceptor.add(sockets)
 
     async def retire(self) -> None:
         """Accept nothing more; each connection ends with its next answer, or as idle.
@@ -69,7 +81,7 @@ class Listener(TCPServer):
         `Connection: close` beforehand.
         """
         self.stopping = True
-        self.stop()
+        self._acceptor.stop()
         # What has been accepted takes its place among the connections.
         for _ in range(_TURNS):
             await asyncio.sleep(0)
@@ -84,6 +96,8 @@ class Listener(TCPServer):
 
     def break_off(self) -> None:
         """Close what is left, whatever is under way."""
+        for task in tuple(self._tasks):
+            task.cancel()
         for connection in tuple(self.connections):
             connection.expire()
 
@@ -91,6 +105,9 @@ class Listener(TCPServer):
         """Forget a connection that is gone for good."""
         self.connections.discard(connection)
         self._late.discard(connection)
+        self.places.leave(connection.place)
+        # Its descriptor is free; others may be waiting for one.
+        self._acceptor.resume()
         if not self.connections:
             self._emptied.set()
 
@@ -104,3 +121,70 @@ class Listener(TCPServer):
         for connection in late & self._late:
             connection.expire()
         self._late = late & self.connections
+        self._acceptor.sweep(now)
+
+    def _take(self, connection: socket.socket, address: Address) -> None:
+        """Serve a connection, or refuse it."""
+        places = self.places
+        place = place_of(address[0] if address else "")
+        if places.is_full_for(place):
+            self._turn_away(
+                connection,
+                f"{places.most_per_address} connections are open from the address {place or '?'},"
+                " as many as --max-connections-per-address allows",
+            )
+        elif places.is_full() and not self._give_up_idle(1):
+            self._turn_away(
+                connection,
+                f"{places.most} connections are open, as many as --max-connections allows",
+            )
+        else:
+            places.take(place)
+            task = self.loop.create_task(self._serve(connection, address, place))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, connection: socket.socket, address: Address, place: str) -> None:
+        try:
+            await self.loop.connect_accepted_socket(
+                lambda: Transport(PageConnection(self, place), self._buffer, address),
+                connection,
+                ssl=self._ssl,
+            )
+        except OSError:
+            # Gone before it began: closed, or no TLS.
+            connection.close()
+            self.places.leave(place)
+
+    def _turn_away(self, connection: socket.socket, why: str) -> None:
+        self._complaint.say(self.clock(), f"connections are refused: {why}")
+        if self._ssl is not None:
+            # Nothing can be said before a handshake, which would cost more than this.
+            connection.close()
+            return
+        reply = self.house.bridge.refuse(RequestError(Code.TOO_MANY_CONNECTIONS, why))
+        self._acceptor.turn_away(connection, as_bytes(reply.head, reply.body))
+
+    def _give_up_some(self) -> None:
+        self._give_up_idle(_ROOM)
+
+    def _give_up_idle(self, count: int) -> bool:
+        """Close those that have been idle for longest; return whether there was any.
+
+        A page asks again on another connection; one that has asked for something cannot.
+        """
+        now = self.clock()
+        if not self._idle and now >= self._next_look:
+            # Once for many: a flood must not make every newcomer cost a look at all.
+            self._next_look = now + _LOOK_SECONDS
+            self._idle = [c for c in self.connections if c.is_idle]
+            # A deadline is so much later than the beginning, for all of them.
+            self._idle.sort(key=lambda c: c.deadline, reverse=True)
+        found = False
+        while self._idle and count:
+            connection = self._idle.pop()
+            if connection.is_idle:
+                connection.expire()
+                found = True
+                count -= 1
+        return found

@@ -145,6 +145,15 @@ def _field_lines(headers: Headers) -> str:
     return "".join([f"{name}: {value}\r\n" for name, value in headers])
 
 
+def as_bytes(head: ResponseHead, body: bytes) -> bytes:
+    """Write a whole answer that ends its connection, ahead of any request."""
+    lines = [f"HTTP/1.1 {head.status} {head.reason}"]
+    lines += [f"{name}: {value}" for name, value in head.headers]
+    # Kept for later, so without a date: RFC 9110, section 6.6.1, lets a 5xx do without.
+    lines += [f"Content-Length: {len(body)}", "Connection: close"]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + body
+
+
 _date: tuple[int, str] = (0, "")
 
 

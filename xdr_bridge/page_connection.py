@@ -89,13 +89,15 @@ class PageConnection:
         "_transport",
         "_unsent",
         "_written",
+        "place",
     )
 
     _transport: Transport
     _reader: RequestReader
 
-    def __init__(self, listener: Owner) -> None:
-        """Wait for the connection."""
+    def __init__(self, listener: Owner, place: str) -> None:
+        """Wait for the connection; `place` is for the owner, who counts by it."""
+        self.place = place
         self._listener = listener
         self._house = listener.house
         # The request being read, or being answered.
@@ -269,6 +271,17 @@ class PageConnection:
         if conversation is None:
             return self._deadline
         return float("inf") if conversation.deadline is None else conversation.deadline
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the page has been answered, and has asked for nothing since."""
+        return (
+            self._conversation is None
+            and not self._reader.begun
+            and not self._ahead
+            and not self._ends
+            and not self._transport.get_write_buffer_size()
+        )
 
     def has_progressed(self) -> bool:
         """Whether the page is late only because it is still reading; grants it more time."""

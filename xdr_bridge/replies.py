@@ -18,6 +18,9 @@ _PROBLEM_FIELDS: tuple[Pair, ...] = (
     ("Cache-Control", "no-store"),
 )
 
+# Seconds (RFC 9110, section 10.2.3). What is too much now is over soon, or waiting does not help.
+_RETRY_AFTER: Pair = ("Retry-After", "5")
+
 Failure = RequestError | UpstreamError
 
 
@@ -40,6 +43,8 @@ def plain_refusal(
     """Refuse as `application/problem+json`, with the CORS fields that are due."""
     status = status or error.status
     body = problem_body(error.code, error.detail, status=status)
+    if status == 503:
+        fields = (_RETRY_AFTER, *fields)
     return reply(form, status, (*_PROBLEM_FIELDS, *fields), body, error)
 
 
@@ -63,10 +68,11 @@ def failure(forward: Forward, error: Failure) -> Reply:
     """Tell of a call that failed, with its real status: in a frame (Wire 5.9), or plainly."""
     if not forward.framed:
         return plain_refusal(forward.form, error, forward.fields)
+    fields = (_PROBLEM_TYPE, _RETRY_AFTER) if error.status == 503 else (_PROBLEM_TYPE,)
     problem = ResponseHead(
         status=error.status,
         reason=reason_phrase(error.status),
-        headers=Headers.trusted([_PROBLEM_TYPE]),
+        headers=Headers.trusted(fields),
     )
     writer = FrameWriter(
         problem,

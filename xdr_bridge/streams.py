@@ -1,7 +1,8 @@
 """asyncio's side of a page's connection: what a `PageConnection` reads from and writes to.
 
-Tornado accepts, asyncio's transports carry: unlike Tornado's `IOStream` they need no future and no
-coroutine's turn for a read. They are the loop's own on every platform, and uvloop's under uvloop.
+asyncio's transports carry what `accepting` takes: unlike Tornado's `IOStream` they need no future
+and no coroutine's turn for a read. They are the loop's own on every platform, and uvloop's under
+uvloop.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from xdr_bridge.api import Api
 from xdr_bridge.config.apis import parse_api, without_user
+from xdr_bridge.config.ceilings import CEILINGS
 from xdr_bridge.config.findings import Finding
 from xdr_bridge.config.options import POLICY_OPTIONS, ApiSettings, PolicySettings
 from xdr_bridge.config.spelling import Where
@@ -83,6 +84,10 @@ class Judge:
             if not 0 < seconds <= _MAX_SECONDS:
                 reason = f"is out of range; seconds up to {_MAX_SECONDS} are accepted"
                 yield Finding((name,), f"{seconds:g}", reason)
+        for name in CEILINGS:
+            most = getattr(settings, name)
+            if most is not None and most < 1:
+                yield Finding((name,), str(most), "is no limit; 1 or more is accepted")
         for name in settings.limits.__dataclass_fields__:
             limit = getattr(settings.limits, name)
             if limit < 1:

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from xdr_bridge.assets import SCRIPTS, StaticAsset
 from xdr_bridge.bridge import Bridge
+from xdr_bridge.config.ceilings import CeilingSettings
 from xdr_bridge.config.findings import (
     Finding,
     InvalidSettingsError,
@@ -30,10 +31,10 @@ from xdr_bridge.routes import Route
 from xdr_bridge.tunnel import Limits
 
 
-class Settings(BaseSettings, PolicySettings):
+class Settings(BaseSettings, CeilingSettings, PolicySettings):
     """Everything that `serve` needs to know. Made by keywords it looks at nothing else.
 
-    Besides the policy of `PolicySettings`:
+    Besides the policy of `PolicySettings` and what `CeilingSettings` limits:
 
     Attributes:
         api: The API's URL: http or https, host, port, and a path prefix if it has one.
