@@ -39,6 +39,8 @@ _CODECS = {
     "euc-kr": "cp949",
     "ks_c_5601-1987": "cp949",
 }
+# In these, bytes that are all ASCII are that text, whatever comes before or after them.
+_LIKE_ASCII = frozenset({"utf-8", "cp1252"})
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -58,28 +60,43 @@ codecs.register_error("xdr-c1", _c1_control)
 class TextDecoder:
     """Decodes one body; malformed sequences become U+FFFD, and a byte order mark wins."""
 
-    __slots__ = ("_charset", "_decoder", "_start")
+    __slots__ = ("_charset", "_decoder", "_start", "_started")
 
     def __init__(self, content_type: str | None) -> None:
         """Take the charset of the Content-Type; an unknown one counts as UTF-8."""
         match = _CHARSET.search(content_type or "")
         self._charset = _CODECS.get(match[1].lower(), "utf-8") if match else "utf-8"
+        # Only made where it is needed: most bodies are short, and ASCII.
         self._decoder: codecs.IncrementalDecoder | None = None
         # What may be a part of a byte order mark.
         self._start = b""
+        self._started = False
 
     def decode(self, data: bytes, *, final: bool = False) -> str:
         """Take a piece and return the text that is certain; `final` says that it is the last."""
         if self._decoder is None:
-            self._start += data
-            if len(self._start) < 3 and not final:
+            if self._started and not data:
                 return ""
-            data, self._start = self._start, b""
-            name = self._charset
-            for mark, marked in _BYTE_ORDER_MARKS:
-                if data.startswith(mark):
-                    data, name = data[len(mark) :], marked
-                    break
-            errors = "xdr-c1" if name == "cp1252" else "replace"
-            self._decoder = codecs.getincrementaldecoder(name)(errors)
+            if not self._start and len(data) > 2 and self._is_plain(data):
+                # What follows may look like a byte order mark, but comes too late to be one.
+                self._started = True
+                return data.decode("ascii")
+            if not self._started:
+                self._start += data
+                if len(self._start) < 3 and not final:
+                    return ""
+                data, self._start = self._start, b""
+            self._decoder, data = self._begin(data)
         return self._decoder.decode(data, final)
+
+    def _is_plain(self, data: bytes) -> bool:
+        return self._charset in _LIKE_ASCII and data.isascii()
+
+    def _begin(self, data: bytes) -> tuple[codecs.IncrementalDecoder, bytes]:
+        name = self._charset
+        for mark, marked in () if self._started else _BYTE_ORDER_MARKS:
+            if data.startswith(mark):
+                data, name = data[len(mark) :], marked
+                break
+        errors = "xdr-c1" if name == "cp1252" else "replace"
+        return codecs.getincrementaldecoder(name)(errors), data

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from xdr_bridge.messages import Pair, list_items
 
@@ -53,6 +54,7 @@ FORBIDDEN_RESPONSE_HEADERS = frozenset({"set-cookie", "set-cookie2"})
 # `*` in a list of allowed headers does not cover these.
 NON_WILDCARD_REQUEST_HEADERS = frozenset({"authorization"})
 
+_MAX_REMEMBERED_NAME = 64
 _MAX_SAFE_VALUE = 128
 _MAX_SAFE_SUM = 1024
 _UNSAFE_CHARACTER = re.compile(r'[\x00-\x08\x0a-\x1f"():<>?@\[\\\]{}\x7f]')
@@ -98,10 +100,17 @@ def is_forwarding_header(name: str) -> bool:
 
 def is_refused_request_header(name: str, value: str = "") -> bool:
     """Whether the bridge takes this field from no page, by whichever door (Wire 4.2)."""
+    # The same few names come all the time; long ones are nobody's.
+    judge = _is_refused_name if len(name) <= _MAX_REMEMBERED_NAME else _is_refused_name.__wrapped__
+    return judge(name) or (value != "" and overrides_with_forbidden_method(name, value))
+
+
+@lru_cache(maxsize=1024)
+def _is_refused_name(name: str) -> bool:
     return (
         "_" in name
         or name.lower().startswith("xdr-")
-        or is_forbidden_request_header(name, value)
+        or is_forbidden_request_header(name, "")
         or is_forwarding_header(name)
     )
 

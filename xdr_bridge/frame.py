@@ -81,31 +81,21 @@ class FrameWriter:
             ValueError: The body has a content coding that is not gzip or deflate.
         """
         self.done = False
-        content_type = head.headers.get("Content-Type")
-        essence = (content_type or "").partition(";")[0].strip(" \t").lower()
-        self._streams = "stream" in flags or essence == "text/event-stream"
+        streams, self._text, content_type, coding = head.headers.derived(_read_content_fields)
+        self._streams = streams or "stream" in flags
         self._has_body = has_body(method, head.status)
-        self._head = self._write_head(head, target, exposes)
-        self._coding = _content_decoder(head.headers) if self._has_body else None
-        self._text = is_textual(content_type) and "base64" not in flags
+        where = f"XDR-URL: {target}\r\n" if target else ""
+        lines = head.headers.derived(_exposed_lines, exposes)
+        self._head = f"HTTP/1.1 {head.status} {head.reason}\r\n{lines}{where}"
+        self._coding = _content_decoder(coding) if coding and self._has_body else None
+        if "base64" in flags:
+            self._text = False
         self._decoder = TextDecoder(content_type)
         self._base64: bool | None = None if self._text else True
         if not self._has_body:
             self._base64 = False
         self._held = ""
         self._remainder = b""
-
-    @staticmethod
-    def _write_head(head: ResponseHead, target: str, exposes: Callable[[str], bool]) -> str:
-        lines = [f"HTTP/1.1 {head.status} {head.reason}"]
-        lines += [
-            f"{name.lower()}: {value}"
-            for name, value in head.headers
-            if exposes(name) and not _is_ours(name)
-        ]
-        if target:
-            lines.append(f"XDR-URL: {target}")
-        return "\r\n".join(lines) + "\r\n"
 
     def open(self) -> bytes:
         """Return what can go before any byte of the body has come: a streamed frame's beginning."""
@@ -211,6 +201,24 @@ class FrameWriter:
         return self._take_head() + binascii.b2a_base64(data[:whole], newline=False)
 
 
+def _read_content_fields(headers: Headers) -> tuple[bool, bool, str | None, str]:
+    """Return whether the body streams, whether it is text, its type, and its coding."""
+    content_type = headers.get("Content-Type")
+    essence = (content_type or "").partition(";")[0].strip(" \t").lower()
+    coding = (headers.get("Content-Encoding") or "").lower()
+    return essence == "text/event-stream", is_textual(content_type), content_type, coding
+
+
+def _exposed_lines(headers: Headers, exposes: Callable[[str], bool]) -> str:
+    return "".join(
+        [
+            f"{name.lower()}: {value}\r\n"
+            for name, value in headers
+            if exposes(name) and not _is_ours(name)
+        ]
+    )
+
+
 def _is_ours(name: str) -> bool:
     lowered = name.lower()
     return lowered.startswith(("xdr-", "access-control-"))
@@ -247,8 +255,7 @@ class _Inflater:
             raise ValueError("the content coding broke off")
 
 
-def _content_decoder(headers: Headers) -> _Inflater | None:
-    coding = (headers.get("Content-Encoding") or "identity").lower()
+def _content_decoder(coding: str) -> _Inflater | None:
     if coding == "identity":
         return None
     # The bridge asked for identity; an API that compresses all the same is tolerated.

@@ -23,7 +23,7 @@ _REASON = _VALUE
 Pair = tuple[str, str]
 
 _Made = TypeVar("_Made")
-_MAX_DERIVED = 16
+_MAX_DERIVED = 8
 
 
 def is_token(text: str) -> bool:

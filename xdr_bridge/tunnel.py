@@ -6,8 +6,9 @@ The JavaScript twin is static/src/tunnel.js; tests/vectors/tunnel.json binds the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
 from xdr_bridge.errors import Code, RequestError, shown
@@ -31,7 +32,10 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _REQUEST_LINE = re.compile(r"(\S+) (\S+) HTTP/1\.1")
 _TEXT_PLAIN = re.compile(r"[ \t]*(?:text/plain[ \t]*(?:;.*)?)?", re.IGNORECASE)
 _FORM = re.compile(r"[ \t]*application/x-www-form-urlencoded[ \t]*(?:;.*)?", re.IGNORECASE)
+_MAX_REMEMBERED_BLOCK = 1024
 _DEFAULT_CONTENT_TYPE = "text/plain;charset=UTF-8"
+
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,16 +156,26 @@ def _flags(tunnel: Tunnel) -> frozenset[str]:
     return frozenset(flags)
 
 
-def decode(tunnel: Tunnel, outer_method: str, body: bytes, limits: Limits) -> Call:
+def decode(
+    tunnel: Tunnel, outer_method: str, body: bytes, limits: Limits, outer: Headers | None = None
+) -> Call:
     """Recover the call that the page means (Wire 2 to 4).
+
+    Args:
+        tunnel: What the outer target tells.
+        outer_method: The tunnel request's method.
+        body: Its body.
+        limits: The ceilings.
+        outer: Its fields; what a header block says is worked out once for equal ones.
 
     Raises:
         RequestError: The tunnel request is malformed, too large, or names what no page may set.
     """
+    outer = outer or Headers()
     if tunnel.form == "body form":
-        call = _decode_body_form(tunnel, body, limits)
+        call = _decode_body_form(tunnel, body, limits, outer)
     else:
-        call = _decode_query_form(tunnel, outer_method, body, limits)
+        call = _decode_query_form(tunnel, outer_method, body, limits, outer)
     if call.method in _BODYLESS and call.body:
         raise RequestError(
             Code.BODY_NOT_ALLOWED,
@@ -174,7 +188,9 @@ def decode(tunnel: Tunnel, outer_method: str, body: bytes, limits: Limits) -> Ca
     return call
 
 
-def _decode_query_form(tunnel: Tunnel, outer_method: str, body: bytes, limits: Limits) -> Call:
+def _decode_query_form(
+    tunnel: Tunnel, outer_method: str, body: bytes, limits: Limits, outer: Headers
+) -> Call:
     parameters = tunnel.parameters
     method = outer_method
     if METHOD in parameters:
@@ -184,18 +200,38 @@ def _decode_query_form(tunnel: Tunnel, outer_method: str, body: bytes, limits: L
             Code.GET_IS_READ_ONLY,
             f"over GET only GET and HEAD may be tunnelled, not {shown(method)}",
         )
-    block = _text(parameters[HEADERS][0], HEADERS) if HEADERS in parameters else ""
+    headers = _remembered(
+        outer,
+        _query_headers,
+        parameters[HEADERS][0] if HEADERS in parameters else "",
+        parameters[CONTENT_TYPE][0] if CONTENT_TYPE in parameters else None,
+        bool(body),
+        limits.header_block_bytes,
+        limits.header_lines,
+    )
+    return Call(method=method, target=tunnel.target, headers=headers, body=body)
+
+
+def _query_headers(
+    _outer: Headers,
+    encoded: str,
+    content_type: str | None,
+    has_body: bool,
+    max_size: int,
+    max_lines: int,
+) -> Headers:
+    block = _text(encoded, HEADERS)
     lines = block.replace("\r\n", "\n").split("\n")
     if lines[-1] == "":
         lines.pop()
-    pairs = _read_lines(lines, len(block), limits)
-    if CONTENT_TYPE in parameters:
+    pairs = _read_lines(lines, len(block), max_size, max_lines)
+    if content_type is not None:
         pairs = [pair for pair in pairs if pair[0].lower() != "content-type"]
-        pairs.append(("Content-Type", _text(parameters[CONTENT_TYPE][0], CONTENT_TYPE)))
-    return Call(method=method, target=tunnel.target, headers=_check_headers(pairs, body), body=body)
+        pairs.append(("Content-Type", _text(content_type, CONTENT_TYPE)))
+    return _check_headers(pairs, has_body)
 
 
-def _decode_body_form(tunnel: Tunnel, message: bytes, limits: Limits) -> Call:
+def _decode_body_form(tunnel: Tunnel, message: bytes, limits: Limits, outer: Headers) -> Call:
     spoken_twice = [name for name in _DIALECT if name in tunnel.parameters]
     if spoken_twice:
         raise RequestError(
@@ -214,13 +250,13 @@ def _decode_body_form(tunnel: Tunnel, message: bytes, limits: Limits) -> Call:
                 else (Code.TUNNEL_MALFORMED, "the body is no HTTP request: it has no empty line")
             )
         )
+    head = message[: end.start()]
+    first, line_end, rest = head.partition(b"\n")
     try:
-        head = message[: end.start()].decode()
-    except UnicodeDecodeError as error:
-        raise RequestError(
-            Code.TEXT_NOT_UTF8, f"the head of the body is not UTF-8 at byte {error.start}"
-        ) from None
-    request_line, *lines = head.replace("\r\n", "\n").split("\n")
+        request_line = first.decode().removesuffix("\r")
+        lines = _remembered(outer, _body_lines, rest) if line_end else ()
+    except UnicodeDecodeError:
+        raise _not_utf8(head) from None
     match = _REQUEST_LINE.fullmatch(request_line)
     if match is None:
         raise RequestError(
@@ -231,12 +267,60 @@ def _decode_body_form(tunnel: Tunnel, message: bytes, limits: Limits) -> Call:
     method = _check_method(match[1])
     target = resolve_target(match[2], max_characters=limits.url_characters)
     body = message[end.end() :]
-    pairs = _read_lines(lines, len(head) - len(request_line), limits)
-    return Call(method=method, target=target, headers=_check_headers(pairs, body), body=body)
+    headers = _remembered(
+        outer,
+        _body_headers,
+        rest,
+        lines,
+        len(head) - len(request_line),
+        bool(body),
+        limits.header_block_bytes,
+        limits.header_lines,
+    )
+    return Call(method=method, target=target, headers=headers, body=body)
+
+
+def _body_lines(_outer: Headers, block: bytes) -> tuple[str, ...]:
+    return tuple(block.decode().replace("\r\n", "\n").split("\n"))
+
+
+def _body_headers(
+    _outer: Headers,
+    _block: bytes,
+    lines: tuple[str, ...],
+    size: int,
+    has_body: bool,
+    max_size: int,
+    max_lines: int,
+) -> Headers:
+    return _check_headers(_read_lines(lines, size, max_size, max_lines), has_body)
+
+
+def _remembered(
+    outer: Headers, make: Callable[..., _Made], block: str | bytes, *args: Hashable
+) -> _Made:
+    """Return what a header block says: worked out once for equal tunnel requests, if it is short.
+
+    Pages set the same headers again and again. What is remembered goes with the connection.
+    """
+    if len(block) > _MAX_REMEMBERED_BLOCK:
+        return make(outer, block, *args)
+    return outer.derived(make, block, *args)
+
+
+def _not_utf8(head: bytes) -> RequestError:
+    try:
+        head.decode()
+    except UnicodeDecodeError as error:
+        detail = f"the head of the body is not UTF-8 at byte {error.start}"
+        return RequestError(Code.TEXT_NOT_UTF8, detail)
+    raise AssertionError("it is UTF-8 as a whole but not in parts")
 
 
 def _text(value: str, name: str) -> str:
     """Percent-decode a parameter as strict UTF-8; `+` stays a plus sign (Wire 2.2, 4.3)."""
+    if "%" not in value and value.isascii():
+        return value
     try:
         return unquote_to_bytes(value).decode()
     except UnicodeDecodeError:
@@ -251,12 +335,12 @@ def _check_method(method: str) -> str:
     return normalise_method(method)
 
 
-def _read_lines(lines: list[str], block_size: int, limits: Limits) -> list[Pair]:
-    if block_size > limits.header_block_bytes or len(lines) > limits.header_lines:
+def _read_lines(lines: Sequence[str], size: int, max_size: int, max_lines: int) -> list[Pair]:
+    if size > max_size or len(lines) > max_lines:
         raise RequestError(
             Code.HEADER_BLOCK_TOO_LARGE,
-            f"the headers have {len(lines)} lines and {block_size} characters;"
-            f" {limits.header_lines} and {limits.header_block_bytes} are accepted",
+            f"the headers have {len(lines)} lines and {size} characters;"
+            f" {max_lines} and {max_size} are accepted",
         )
     pairs: list[Pair] = []
     for number, line in enumerate(lines, 1):
@@ -268,18 +352,20 @@ def _read_lines(lines: list[str], block_size: int, limits: Limits) -> list[Pair]
     return pairs
 
 
-def _check_headers(pairs: Iterable[Pair], body: bytes) -> Headers:
+def _check_headers(pairs: list[Pair], has_body: bool) -> Headers:
     headers = Headers(_combine(pairs))
     for name, value in headers:
         if is_refused_request_header(name, value):
             raise RequestError(Code.HEADER_FORBIDDEN, f"no page may set the header {shown(name)}")
-    if body and "Content-Type" not in headers:
+    if has_body and "Content-Type" not in headers:
         return Headers.trusted([*headers, ("Content-Type", _DEFAULT_CONTENT_TYPE)])
     return headers
 
 
-def _combine(pairs: Iterable[Pair]) -> list[Pair]:
+def _combine(pairs: list[Pair]) -> list[Pair]:
     """Combine fields of one name, as `XMLHttpRequest.setRequestHeader` does (Wire 2.2)."""
+    if len({name.lower() for name, _ in pairs}) == len(pairs):
+        return pairs
     combined: dict[str, Pair] = {}
     for name, value in pairs:
         known = combined.get(name.lower())

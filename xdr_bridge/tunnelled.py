@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
 
 from xdr_bridge.errors import Code, RequestError, UpstreamError
 from xdr_bridge.fetching import Ask, Browser, NetworkError
@@ -27,6 +29,24 @@ _REFUSED_REDIRECT = RequestError(
 )
 # What the API says of a page that it does not let in is not for that page.
 _NOT_FOR_THE_PAGE = frozenset({Code.PREFLIGHT_ORIGIN, Code.CORS_CHECK_FAILED})
+
+
+class _Asked(NamedTuple):
+    """What a tunnel request is, whatever call it asks for.
+
+    Attributes:
+        form: "query form" or "body form".
+        framed: Whether the answer is a frame.
+        flags: Those of `$xdr`.
+        origin: The page's.
+        outer: The request's head.
+    """
+
+    form: str
+    framed: bool
+    flags: frozenset[str]
+    origin: str
+    outer: RequestHead
 
 
 class TunnelledCalls:
@@ -77,20 +97,23 @@ class TunnelledCalls:
             flags = check_outer(tunnel, head.method, head.headers.get_all("Content-Type"))
         except RequestError as error:
             refused = refused or error
-        forward = Forward(
-            form=tunnel.form,
-            route=route,
-            call=head,
-            body=b"",
-            framed=tunnel.framed,
-            fields=_answer_fields(
-                route, tunnel.target if known else "/", origin, framed=tunnel.framed
-            ),
-            origin=origin,
-            outer=head,
-            target=tunnel.target if known else "",
-            flags=flags,
-        )
+
+        def so_far() -> Forward:
+            """Put together what a refusal is written by."""
+            target = tunnel.target if known else ""
+            return Forward(
+                form=tunnel.form,
+                route=route,
+                call=head,
+                body=b"",
+                framed=tunnel.framed,
+                fields=_answer_fields(route, target or "/", origin, framed=tunnel.framed),
+                origin=origin,
+                outer=head,
+                target=target,
+                flags=flags,
+            )
+
         try:
             if refused is not None:
                 raise refused
@@ -98,14 +121,15 @@ class TunnelledCalls:
                 # Whether a browser sends one with a GET is unknown; it means nothing.
                 body = b""
             if body is None:
-                return self._read_body(tunnel, head, forward)
-            call = decode(tunnel, head.method, body, self._limits)
-            return self._make(forward, call, now)
+                return self._read_body(tunnel, head, so_far)
+            call = decode(tunnel, head.method, body, self._limits, head.headers)
+            asked = _Asked(tunnel.form, tunnel.framed, flags, origin, head)
+            return self._make(asked, call, now)
         except RequestError as error:
             if error.code.is_about_origin:
                 # Allowed for another path, not for this one: no frame for it either.
                 return plain_refusal(tunnel.form, error)
-            return refusal(forward, error)
+            return refusal(so_far(), error)
 
     def respond(self, forward: Forward, head: ResponseHead, now: float) -> Answer | Forward | Reply:
         """Turn the head of the API's answer into the next call, or the beginning of our answer."""
@@ -141,7 +165,9 @@ class TunnelledCalls:
             return route, well_formed_origin(origin_lines)
         return route, route.policies.for_target(target).admit_origin(origin_lines)
 
-    def _read_body(self, tunnel: Tunnel, head: RequestHead, forward: Forward) -> ReadBody:
+    def _read_body(
+        self, tunnel: Tunnel, head: RequestHead, so_far: Callable[[], Forward]
+    ) -> ReadBody:
         # The body form's body holds the call's head besides its body.
         extra = self._limits.header_block_bytes + self._limits.url_characters
         max_bytes = self._limits.body_bytes + (0 if tunnel.form == "query form" else extra)
@@ -151,37 +177,43 @@ class TunnelledCalls:
         length = head.headers.get("Content-Length")
         if length is not None and _exceeds(length, max_bytes):
             raise error
-        return ReadBody(max_bytes=max_bytes, too_large=lambda: failure(forward, error))
+        return ReadBody(max_bytes=max_bytes, too_large=lambda: failure(so_far(), error))
 
-    def _make(self, forward: Forward, call: Call, now: float) -> Forward:
+    def _make(self, asked: _Asked, call: Call, now: float, *, redirects: int = 0) -> Forward:
         """Judge a decoded call and make it a step.
 
         Raises:
             RequestError: It goes nowhere, or the policy of where it goes does not allow it.
         """
-        assert forward.outer is not None
-        assert forward.origin is not None
-        origin, outer = forward.origin, forward.outer
+        form, framed, flags, origin, outer = asked
         route = self._route(outer, call.target)
         inner = route.inner_target(call.target)
-        fields = _answer_fields(route, call.target, origin, framed=forward.framed)
+        ask: Ask | None = None
+        sent = outer
         if route.policies is None:
             ask = self._browser.fetch(
                 replace(call, target=inner), api=route.api, origin=origin, now=now
             )
-            forward = replace(forward, route=route, decoded=call, fields=fields)
-            return self._asking(forward, ask)
-        names = unsafe_request_header_names(call.headers)
-        route.policies.for_target(call.target).decide([origin], call.method, names)
-        return replace(
-            forward,
+        else:
+            names = call.headers.derived(_unsafe_names)
+            route.policies.for_target(call.target).decide((origin,), call.method, names)
+            headers = call.headers.derived(_as_sent, origin)
+            sent = route.call_head(call.method, inner, headers, outer=outer)
+        forward = Forward(
+            form=form,
             route=route,
+            call=sent,
+            body=call.body,
+            framed=framed,
+            fields=_answer_fields(route, call.target, origin, framed=framed),
+            origin=origin,
+            outer=outer,
             decoded=call,
             target=call.target,
-            fields=fields,
-            call=route.call_head(call.method, inner, _fields(call, origin), outer=outer),
-            body=call.body,
+            flags=flags,
+            redirects=redirects,
         )
+        return forward if ask is None else self._asking(forward, ask)
 
     def _route(self, head: RequestHead, target: str) -> Route:
         if self._is_own(target):
@@ -235,12 +267,14 @@ class TunnelledCalls:
         )
         target = self._routes.route_of(api, route).public_target(inner)
         call = Call(method=method, target=target, headers=headers, body=body)
+        assert forward.outer is not None
+        assert forward.origin is not None
+        asked = _Asked(forward.form, forward.framed, forward.flags, forward.origin, forward.outer)
         try:
-            followed = self._make(forward, call, now)
+            return self._make(asked, call, now, redirects=forward.redirects + 1)
         except RequestError:
             # Pages never see where a redirect led: what forbids it would say.
             raise _REFUSED_REDIRECT from None
-        return replace(followed, redirects=forward.redirects + 1)
 
     def _answer(
         self, forward: Forward, head: ResponseHead, exposes: Callable[[str], bool]
@@ -257,8 +291,7 @@ class TunnelledCalls:
             )
         except ValueError as error:
             return self.fail(forward, UpstreamError(Code.UPSTREAM_BROKEN, f"the API: {error}"))
-        outer = ResponseHead(status=200, reason="OK", headers=Headers.trusted(forward.fields))
-        return Answer(head=outer, writer=writer)
+        return Answer(head=_frame_head(forward.fields), writer=writer)
 
 
 def _told(error: RequestError) -> str | None:
@@ -289,9 +322,16 @@ def _answer_fields(route: Route, target: str, origin: str, *, framed: bool) -> t
     return cors_fields(policy, origin)
 
 
-def _fields(call: Call, origin: str) -> Headers:
-    """List the call's own fields and those that a browser would add (Wire 4.6)."""
-    fields = list(call.headers)
-    if "Accept" not in call.headers:
-        fields.append(("Accept", "*/*"))
-    return Headers.trusted([*fields, ("Accept-Encoding", "identity"), ("Origin", origin)])
+@lru_cache(maxsize=256)
+def _frame_head(fields: tuple[Pair, ...]) -> ResponseHead:
+    return ResponseHead(status=200, reason="OK", headers=Headers.trusted(fields))
+
+
+def _as_sent(headers: Headers, origin: str) -> Headers:
+    """Add what a browser would (Wire 4.6)."""
+    accept = () if "Accept" in headers else (("Accept", "*/*"),)
+    return Headers.trusted([*headers, *accept, ("Accept-Encoding", "identity"), ("Origin", origin)])
+
+
+def _unsafe_names(headers: Headers) -> tuple[str, ...]:
+    return tuple(unsafe_request_header_names(headers))
