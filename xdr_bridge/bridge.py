@@ -4,6 +4,7 @@
     step = bridge.receive(request_head, body)        # after ReadBody: Reply | Forward
     answer = bridge.respond(forward, response_head)  # Answer | Forward (another call) | Reply
     reply = bridge.fail(forward, error)              # the API failed before it answered
+    reply = bridge.too_many_calls(forward, most)     # the edge makes no more calls at once
 
 An edge does what a step says and decides nothing.
 """
@@ -126,6 +127,11 @@ class Bridge:
         if forward.decoded is None:
             return failure(forward, error)
         return self._tunnelled.fail(forward, error)
+
+    def too_many_calls(self, forward: Forward, most: int) -> Reply:
+        """Refuse a call that would be one more than an edge has under way at once."""
+        detail = f"{most} calls are under way, as many as the bridge takes at once"
+        return self.fail(forward, RequestError(Code.TOO_MANY_CALLS, detail))
 
     def refuse(self, error: RequestError) -> Reply:
         """Answer a request that is no HTTP that an edge can read."""

@@ -35,6 +35,8 @@ class House(Protocol):
     observer: Observer | None
     idle_seconds: float
     idle_connection_seconds: float
+    calls: int
+    max_calls: int
 
     def pool_for(self, api: Api) -> Pool:
         """Return the connections to this API."""
@@ -54,12 +56,16 @@ class House(Protocol):
     def refused(self, code: Code) -> None:
         """A request that is none has been refused; no conversation was begun."""
 
+    def complain(self, message: str) -> None:
+        """Log a warning that a flood would repeat without end."""
+
 
 class Conversation:
     """Takes one request through the bridge, and the API's answer back.
 
     `deadline` is the loop time at which the page has been silent for too long; the gateway's
-    sweep looks at it. None while it is not the page's turn.
+    sweep looks at it. None while it is not the page's turn. `is_call` says whether an API has been
+    called, so that this is one of the gateway's `calls` until it ends.
     """
 
     def __init__(self, gateway: House, connection: Socket) -> None:
@@ -79,6 +85,7 @@ class Conversation:
         self._discarded = 0
         self._request_read = False
         self._recorder: Recorder | None = None
+        self.is_call = False
         self.deadline: float | None = gateway.deadline(gateway.idle_connection_seconds)
 
     # The page's side: whoever reads the connection calls these ---------------------------------
@@ -300,6 +307,14 @@ class Conversation:
                 self._reply(step)
 
     def _make_call(self, forward: Forward, length: int | None, body: bytes | None) -> None:
+        gateway = self._gateway
+        if not self.is_call:
+            # Once: a redirect or a preflight is part of its call.
+            if gateway.calls >= gateway.max_calls:
+                self._reply(self._bridge.too_many_calls(forward, gateway.max_calls))
+                return
+            self.is_call = True
+            gateway.calls += 1
         self._forward = forward
         pool = self._gateway.pool_for(forward.route.api)
         if forward.body is not None:
@@ -314,7 +329,7 @@ class Conversation:
     def _reply(self, reply: Reply) -> None:
         assert self._outgoing is not None
         if reply.refusal is not None:
-            _log_refusal(reply)
+            self._log_refusal(reply)
         if self._recorder is not None:
             self._recorder.replied(reply.form, reply.head)
         self._outgoing.start(reply.head)
@@ -387,9 +402,12 @@ class Conversation:
             self._recorder = None
         self._gateway.ended(self, outcome)
 
-
-def _log_refusal(reply: Reply) -> None:
-    refusal = reply.refusal
-    assert refusal is not None
-    level = logging.INFO if refusal.code.fault is Fault.PAGE else logging.WARNING
-    log.log(level, "%s refused: %s", reply.form, refusal)
+    def _log_refusal(self, reply: Reply) -> None:
+        refusal = reply.refusal
+        assert refusal is not None
+        if refusal.status == 503:
+            # Where there is too much already, a line for each would be more of it.
+            self._gateway.complain(f"{reply.form} refused: {refusal}")
+            return
+        level = logging.INFO if refusal.code.fault is Fault.PAGE else logging.WARNING
+        log.log(level, "%s refused: %s", reply.form, refusal)

@@ -85,6 +85,7 @@ class Code(StrEnum):
     CORS_CHECK_FAILED = "cors-check-failed", 403, Fault.PAGE
     # The bridge itself.
     TOO_MANY_CONNECTIONS = "too-many-connections", 503, Fault.BRIDGE
+    TOO_MANY_CALLS = "too-many-calls", 503, Fault.BRIDGE
     OVERLOADED = "overloaded", 503, Fault.BRIDGE
     INTERNAL_ERROR = "internal-error", 500, Fault.BRIDGE
 

@@ -11,6 +11,7 @@ from typing import Any
 from tornado.netutil import bind_sockets
 
 from xdr_bridge.api import Api
+from xdr_bridge.complaints import Complaint
 from xdr_bridge.config import Settings
 from xdr_bridge.conversation import Conversation
 from xdr_bridge.descriptors import connections_that_fit, descriptor_limit
@@ -51,6 +52,9 @@ class Gateway:
         self.idle_seconds = settings.idle_seconds
         self.idle_connection_seconds = _IDLE_CONNECTION_SECONDS
         self.tally = Tally()
+        self.calls = 0
+        self.max_calls = settings.max_calls
+        self._complaint = Complaint(log)
         self._conversations: set[Conversation] = set()
         self._sweep: asyncio.TimerHandle | None = None
         self._unflushed: list[Outgoing] = []
@@ -114,6 +118,7 @@ class Gateway:
         # One reference; a conversation takes it once.
         self.bridge = settings.build_bridge()
         self.settings = settings
+        self.max_calls = settings.max_calls
         places, now = self._listener.places, self._places()
         places.most, places.most_per_address = now.most, now.most_per_address
 
@@ -156,11 +161,17 @@ class Gateway:
         if conversation in self._conversations:
             self._conversations.discard(conversation)
             self.tally.end(outcome)
+            if conversation.is_call:
+                self.calls -= 1
 
     def refused(self, code: Code) -> None:
         """A request that is none has been refused; no conversation was begun."""
         self.tally.began += 1
         self.tally.end(code)
+
+    def complain(self, message: str) -> None:
+        """Log a warning that a flood would repeat without end."""
+        self._complaint.say(self.clock(), message)
 
     def status(self) -> dict[str, Any]:
         """Return what has happened since the start, and what is open now, as JSON has it."""

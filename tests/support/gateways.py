@@ -67,8 +67,13 @@ class RunningGateway:
 
 @contextmanager
 def running_gateway(api_url: str, **settings: Any) -> Iterator[RunningGateway]:
-    """Run a bridge in front of this API; `settings` are fields of `Settings`."""
+    """Run a bridge in front of this API; `settings` are fields of `Settings`.
+
+    Pages of `SHOP` are allowed, unless others are; with `allow_origins=None` the API decides.
+    """
     settings.setdefault("allow_origins", (SHOP,))
+    if settings["allow_origins"] is None:
+        del settings["allow_origins"]
     exchanges: list[Exchange] = []
     gateway = Gateway(Settings(api=api_url, port=0, **settings), observer=exchanges.append)
 

@@ -14,6 +14,7 @@ class CeilingSettings(BaseModel):
 
     Attributes:
         max_connections: Connections of pages; None: what the process's descriptors allow.
+        max_calls: Calls to APIs that are under way at once.
         max_connections_per_address: Of these, how many one address may have; None: any number.
     """
 
@@ -22,6 +23,10 @@ class CeilingSettings(BaseModel):
     max_connections: Annotated[
         Whole | None, Shown("N", "what the process's file descriptors allow, 10000 at most")
     ] = Field(default=None, description="The most connections of pages.")
+    max_calls: Annotated[Whole, Shown("N")] = Field(
+        default=1024,
+        description="The most calls to the APIs under way at once, those in line included.",
+    )
     max_connections_per_address: Annotated[Whole | None, Shown("N", "any number")] = Field(
         default=None,
         description="The most connections from one address, or from one /64 of IPv6. Not for a"
