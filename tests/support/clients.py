@@ -114,6 +114,59 @@ def read_frame(answer: RawAnswer | bytes) -> Frame:
     return Frame(int(status), reason, pairs, body, end[:-2])  # type: ignore[arg-type]
 
 
+class AnswerParser:
+    """Reads one answer to a request of this method from the bytes that it is given.
+
+    Attributes:
+        head: The head of the answer, once it is there.
+        body: What there is of its body.
+        held: Once the answer is whole: what came behind it.
+    """
+
+    def __init__(self, method: str) -> None:
+        self.head: h11.Response | None = None
+        self.body = bytearray()
+        self.held = b""
+        self._interim: list[int] = []
+        self._reader = h11.Connection(h11.CLIENT, max_incomplete_event_size=1 << 20)
+        self._reader.send(h11.Request(method=method, target="/", headers=[("Host", "any")]))
+        self._reader.send(h11.EndOfMessage())
+
+    def feed(self, data: bytes) -> RawAnswer | None:
+        """Take bytes, none for the end of the connection; return the answer once it is whole.
+
+        Raises:
+            h11.RemoteProtocolError: It is malformed, or not whole.
+        """
+        reader = self._reader
+        reader.receive_data(data)
+        while (event := reader.next_event()) is not h11.NEED_DATA:
+            if isinstance(event, h11.InformationalResponse):
+                self._interim.append(event.status_code)
+            elif isinstance(event, h11.Response):
+                self.head = event
+            elif isinstance(event, h11.Data):
+                self.body += event.data
+            elif isinstance(event, h11.EndOfMessage):
+                self.held = reader.trailing_data[0]
+                return self._answer()
+            else:
+                raise h11.RemoteProtocolError(f"the connection ended before an answer: {event}")
+        return None
+
+    def _answer(self) -> RawAnswer:
+        head = self.head
+        assert head is not None
+        return RawAnswer(
+            head.status_code,
+            head.reason.decode("latin-1"),
+            [(k.decode("latin-1"), v.decode("latin-1")) for k, v in head.headers],
+            bytes(self.body),
+            head.http_version.decode(),
+            self._interim,
+        )
+
+
 class Client:
     """One TCP connection to the bridge; a context manager."""
 
@@ -142,43 +195,13 @@ class Client:
         Raises:
             h11.RemoteProtocolError: It is malformed, or not whole.
         """
-        reader = h11.Connection(h11.CLIENT, max_incomplete_event_size=1 << 20)
-        reader.send(h11.Request(method=method, target="/", headers=[("Host", "any")]))
-        reader.send(h11.EndOfMessage())
-        head: h11.Response | None = None
-        interim: list[int] = []
-        body = bytearray()
-        data = self._held
-        while True:
-            if data:
-                reader.receive_data(data)
-                data = b""
-            event = reader.next_event()
-            if event is h11.NEED_DATA:
-                data = self.socket.recv(65536)
-                if not data:
-                    reader.receive_data(b"")
-            elif isinstance(event, h11.InformationalResponse):
-                interim.append(event.status_code)
-            elif isinstance(event, h11.Response):
-                head = event
-            elif isinstance(event, h11.Data):
-                body += event.data
-            elif isinstance(event, h11.EndOfMessage):
-                self._held = reader.trailing_data[0]
-                break
-            else:
-                raise h11.RemoteProtocolError(f"the connection ended before an answer: {event}")
-        assert head is not None
-        pairs = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in head.headers]
-        return RawAnswer(
-            head.status_code,
-            head.reason.decode("latin-1"),
-            pairs,
-            bytes(body),
-            head.http_version.decode(),
-            interim,
-        )
+        parser = AnswerParser(method)
+        data, self._held = self._held, b""
+        answer = parser.feed(data) if data else None
+        while answer is None:
+            answer = parser.feed(self.socket.recv(65536))
+        self._held = parser.held
+        return answer
 
     def rest(self) -> bytes:
         """Return everything until the other side closes; a reset is told as such."""
