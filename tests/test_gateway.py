@@ -137,6 +137,19 @@ def test_the_unframed_query_form_answers_as_the_api_does(bridge: RunningGateway)
     assert answer.json["headers"]["x-a"] == "1"
 
 
+def test_an_unframed_head_announces_no_body(bridge: RunningGateway) -> None:
+    head = request("POST", "/echo?$httpMethod=HEAD", body=b"")
+    with bridge.connect() as page:
+        # The API's Content-Length would take the next answer for this one's body.
+        page.send(head + request("GET", "/status/404"))
+        answers = [page.read("POST"), page.read()]
+    assert [(answer.status, answer.body) for answer in answers] == [
+        (200, b""),
+        (404, b"status 404"),
+    ]
+    assert answers[0].get("content-length") == "0"
+
+
 def test_the_unframed_body_form_passes_bytes(bridge: RunningGateway) -> None:
     answer = bridge.tunnel("GET /bytes HTTP/1.1\r\n\r\n", parameters="")
     assert (answer.status, answer.body) == (200, BINARY)

@@ -280,7 +280,12 @@ class TunnelledCalls:
         self, forward: Forward, head: ResponseHead, exposes: Callable[[str], bool]
     ) -> Answer | Reply:
         if not forward.framed:
-            return Answer(head=plain_head(forward, head, self._reach), writer=PlainWriter())
+            plain = plain_head(forward, head, self._reach)
+            if forward.call.method == "HEAD":
+                # The tunnel request is a GET or a POST: a length would announce a body.
+                kept = (pair for pair in plain.headers if pair[0].lower() != "content-length")
+                plain = replace(plain, headers=Headers.trusted(kept))
+            return Answer(head=plain, writer=PlainWriter())
         try:
             writer = FrameWriter(
                 head,
