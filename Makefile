@@ -6,7 +6,7 @@ PY := $(BIN)/python
 NPM := $(PY) tests/support/npm.py
 DEMO_FLAGS ?=
 
-.PHONY: demo test setup lint types floors js build fresh browser-found python-tests jscript format bench clean
+.PHONY: demo test setup lint types floors js build fresh browser-found python-tests jscript format bench soak clean
 
 demo: .venv/demo-ready
 	$(PY) -m xdr_bridge demo $(DEMO_FLAGS)
@@ -71,6 +71,10 @@ bench: setup
 	$(PY) tests/bench/bench_cors.py
 	$(PY) tests/bench/bench_gateway.py
 	$(PY) tests/bench/bench_polyfill.py
+
+# Ten minutes of mixed traffic, with faults on both sides; every call has to be accounted for.
+soak: setup
+	$(PY) tests/soak/soak.py --seconds 600
 
 format: setup
 	$(PY) -m ruff format .

@@ -1,0 +1,317 @@
+"""Mixed traffic through a bridge, faults on both sides, and three records that have to agree.
+
+`python tests/soak/soak.py --seconds 600`, or `make soak`. Four processes on loopback: the bridge as
+an operator runs it, an API that does what each call asks for, a crowd of pages, and this one, which
+kills and restarts the API now and then, watches the bridge from outside, and compares the records
+in the end. Exit status 1 and a list where anything does not add up. Linux only (/proc).
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+if not __package__:
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.soak.calls import ID_FIELD, ORIGIN, SUM_FIELD, read_arrivals, read_seen
+from tests.soak.drawing import TUNNELLED_BODY_BYTES
+from tests.soak.judging import Evidence, discrepancies
+from tests.soak.reporting import health, tables
+from tests.soak.watching import Probe, Sample, Watch, look, thirds
+
+_HERE = Path(__file__).parent
+_START_SECONDS = 30.0
+# For what is still under way at the end, and for kept connections to grow old.
+_REST_SECONDS = 60.0
+# The last third's median memory may be above the middle's by the larger of these.
+_GROWTH, _GROWTH_KB = 0.03, 1024
+_MOST_TOLD = 40
+_CONFIG = """
+port = 0
+admin_port = 0
+connect_seconds = 2
+first_byte_seconds = {patience}
+idle_seconds = {patience}
+
+[limits]
+body_bytes = {body_bytes}
+
+[[apis]]
+url = "http://127.0.0.1:{port}/judged"
+path = "/judged"
+allow_origins = ["{origin}"]
+expose_headers = ["{id}", "{sum}"]
+
+[[apis]]
+url = "http://127.0.0.1:{port}/own"
+path = "/own"
+"""
+
+
+class Process:
+    """A program of the soak's; a context manager that ends it by SIGTERM."""
+
+    def __init__(self, command: list[str], log: Path) -> None:
+        self._log = log.open("ab")
+        # Its first lines say where it listens.
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=self._log, text=True, env=_environment()
+        )
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.process.terminate()
+        try:
+            self.process.wait(_START_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self._log.close()
+
+    def said(self, pattern: str) -> str:
+        """Return what the pattern's group finds in the next line that has it."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            found = re.search(pattern, line)
+            if found:
+                return found[1]
+        raise RuntimeError(f"a process of the soak has not started: {self.process.args!r}")
+
+
+class Soak:
+    """One run, in a folder of its own."""
+
+    def __init__(self, options: argparse.Namespace, folder: Path) -> None:
+        self._options = options
+        self._folder = folder
+        self._outages: list[tuple[float, float]] = []
+        self._complaints: list[str] = []
+
+    def run(self) -> int:
+        """Run it, print the tables, and return the exit status."""
+        self._api = self._start_api(0)
+        try:
+            return self._run(int(self._api.said("([0-9]+)")))
+        finally:
+            self._api.__exit__()
+
+    def _run(self, api_port: int) -> int:
+        options, folder = self._options, self._folder
+        config = folder / "bridge.toml"
+        config.write_text(
+            _CONFIG.format(
+                patience=options.patience,
+                body_bytes=TUNNELLED_BODY_BYTES,
+                port=api_port,
+                origin=ORIGIN,
+                id=ID_FIELD,
+                sum=SUM_FIELD,
+            )
+        )
+        with Process(self._bridge_command(config), folder / "bridge.log") as bridge:
+            port = int(bridge.said(r"http://127\.0\.0\.1:([0-9]+)/"))
+            self._admin_port = int(bridge.said(r"http://127\.0\.0\.1:([0-9]+) takes"))
+            pid = bridge.process.pid
+            self._status()
+            idle = look(pid)
+            watch = Watch(pid, max(0.1, options.seconds / 600))
+            probe = Probe(port, max(0.02, options.seconds / 6000))
+            began = time.monotonic()
+            with Process(self._crowd_command(port), folder / "crowd.log") as crowd:
+                watch.start()
+                probe.start()
+                self._trouble(api_port, crowd)
+                watch.stop()
+                probe.stop()
+            seconds = time.monotonic() - began
+            calls = self._rest()
+            last = look(pid)
+        if bridge.process.returncode != 0:
+            self._complain(f"the bridge ended with status {bridge.process.returncode}")
+        evidence = self._evidence(calls, len(probe.seconds))
+        self._judge_health(watch.samples, idle, last, probe)
+        print(_machine(options), end="\n\n")
+        for line in tables(evidence):
+            print(line)
+        print()
+        for line in health(watch.samples, idle, last, probe.seconds, len(evidence.seen), seconds):
+            print(line)
+        self._complaints += discrepancies(evidence)
+        return self._tell()
+
+    def _start_api(self, port: int) -> Process:
+        command = [sys.executable, str(_HERE / "api.py"), str(port), str(self._folder / "api")]
+        return Process(command, self._folder / "api.log")
+
+    def _bridge_command(self, config: Path) -> list[str]:
+        command = [sys.executable, "-bb", "-W", "error", str(_HERE / "witness.py")]
+        return [*command, str(self._folder / "bridge"), "serve", "--config", str(config)]
+
+    def _crowd_command(self, port: int) -> list[str]:
+        options = self._options
+        named = {name: getattr(options, name) for name in ("seconds", "pages", "rate", "seed")}
+        flags = [f"--{name}={value}" for name, value in named.items()]
+        crowd = [sys.executable, str(_HERE / "crowd.py"), str(port), str(self._folder / "pages")]
+        return [*crowd, *flags]
+
+    def _trouble(self, port: int, crowd: Process) -> None:
+        """Kill and restart the API at a steady pace until the pages are through."""
+        every = self._options.seconds / (self._options.restarts + 1)
+        end = time.monotonic() + self._options.seconds * 3 + _REST_SECONDS
+        for _ in range(self._options.restarts):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                crowd.process.wait(every)
+                break
+            began = time.monotonic()
+            self._api.process.kill()
+            self._api.__exit__()
+            self._api = self._start_api(port)
+            self._api.said("([0-9]+)")
+            self._outages.append((began - 0.1, time.monotonic() + 0.1))
+        try:
+            status = crowd.process.wait(max(0.0, end - time.monotonic()))
+            if status:
+                self._complain(f"the pages ended with status {status}")
+        except subprocess.TimeoutExpired:
+            self._complain("the pages did not end in time")
+
+    def _status(self) -> dict[str, Any]:
+        where = ("127.0.0.1", self._admin_port)
+        with socket.create_connection(where, _START_SECONDS) as connection:
+            request = "GET /status HTTP/1.1\r\nHost: {}:{}\r\nConnection: close\r\n\r\n"
+            connection.sendall(request.format(*where).encode())
+            # To the end: then the bridge has closed its side, and it is not among what is open.
+            with connection.makefile("rb") as answer:
+                _, _, body = answer.read().partition(b"\r\n\r\n")
+        status: dict[str, Any] = json.loads(body)
+        return status
+
+    def _rest(self) -> dict[str, Any]:
+        """Wait until nothing is open, and return what was counted."""
+        end = time.monotonic() + _REST_SECONDS
+        while True:
+            status = self._status()
+            is_open = [status["calls"]["in_flight"], status["connections"]["open"]]
+            is_open += [number for pool in status["pools"].values() for number in pool.values()]
+            if not any(is_open):
+                break
+            if time.monotonic() > end:
+                self._complain(f"open long after the last page has gone: {status}")
+                break
+            time.sleep(0.1)
+        calls: dict[str, Any] = status["calls"]
+        return calls
+
+    def _evidence(self, calls: dict[str, Any], probes: int) -> Evidence:
+        folder = self._folder
+        witnessed: dict[str, list[str]] = defaultdict(list)
+        for line in (folder / "bridge").read_text().splitlines():
+            name, outcome = json.loads(line)
+            witnessed[name].append(outcome)
+        for name in ("api.log", "crowd.log"):
+            for line in (folder / name).read_text().splitlines():
+                self._complain(f"{name}: {line}")
+        return Evidence(
+            seen=list(read_seen(folder / "pages")),
+            arrivals=list(read_arrivals(folder / "api")),
+            witnessed=witnessed,
+            calls=calls,
+            log=(folder / "bridge.log").read_text().splitlines(),
+            outages=self._outages,
+            patience_seconds=self._options.patience,
+            probes=probes,
+        )
+
+    def _judge_health(
+        self, samples: list[Sample], idle: Sample, last: Sample, probe: Probe
+    ) -> None:
+        if probe.complaint:
+            self._complain(probe.complaint)
+        if last.descriptors != idle.descriptors:
+            self._complain(f"{last.descriptors} descriptors at the end, {idle.descriptors} before")
+        _, middle, end = thirds([sample.memory_kb for sample in samples])
+        if end > middle + max(_GROWTH_KB, _GROWTH * middle) and self._options.seconds >= 60:
+            self._complain(f"memory grows: {middle:.0f} kB, then {end:.0f} kB")
+
+    def _complain(self, sentence: str) -> None:
+        self._complaints.append(sentence)
+
+    def _tell(self) -> int:
+        complaints = self._complaints
+        print()
+        if not complaints:
+            print("All of it adds up.")
+            return 0
+        print(f"{len(complaints)} things do not add up:")
+        for complaint in complaints[:_MOST_TOLD]:
+            print(f"  {complaint}")
+        if len(complaints) > _MOST_TOLD:
+            print(f"  and {len(complaints) - _MOST_TOLD} more")
+        return 1
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("XDR_BRIDGE")}
+    return {**kept, "PYTHONUNBUFFERED": "1"}
+
+
+def _machine(options: argparse.Namespace) -> str:
+    loop = f"uvloop {metadata.version('uvloop')}" if find_spec("uvloop") else "asyncio"
+    return (
+        f"CPython {platform.python_version()}, Tornado {metadata.version('tornado')}, {loop};"
+        f" {options.pages} pages, {options.rate:g} calls/s asked for, seed {options.seed}."
+    )
+
+
+@contextlib.contextmanager
+def _folder(kept: str | None) -> Iterator[Path]:
+    if kept is None:
+        with tempfile.TemporaryDirectory(prefix="xdr-soak-") as name:
+            yield Path(name)
+    else:
+        Path(kept).mkdir(parents=True)
+        yield Path(kept)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--pages", type=int, default=48)
+    parser.add_argument("--rate", type=float, default=200.0, help="calls per second")
+    parser.add_argument("--restarts", type=int, default=20, help="of the API")
+    parser.add_argument("--patience", type=float, default=4.0, help="the bridge's, in seconds")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", metavar="FOLDER", help="write the records to this new folder")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run a soak."""
+    options = _parse()
+    with _folder(options.keep) as folder:
+        return Soak(options, folder).run()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,104 @@
+"""A process seen from outside: memory, descriptors, and how soon it answers."""
+
+from __future__ import annotations
+
+import socket
+import statistics
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+_PAGE_KB = 4
+_PROBE = b"OPTIONS /judged/probe HTTP/1.1\r\nHost: x\r\nOrigin: https://shop.example\r\n%b\r\n" % (
+    b"Access-Control-Request-Method: PUT\r\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One look at a process: resident memory in kB, open descriptors."""
+
+    memory_kb: int
+    descriptors: int
+
+
+def look(pid: int) -> Sample:
+    """Look at a process now."""
+    process = Path(f"/proc/{pid}")
+    memory = int((process / "statm").read_text().split()[1]) * _PAGE_KB
+    return Sample(memory, sum(1 for _ in (process / "fd").iterdir()))
+
+
+class Watch(threading.Thread):
+    """Samples a process until it is told to stop.
+
+    Attributes:
+        samples: What it has seen, in order.
+    """
+
+    def __init__(self, pid: int, seconds: float) -> None:
+        super().__init__(daemon=True)
+        self.samples: list[Sample] = []
+        self._pid = pid
+        self._seconds = seconds
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        while not self._stopping.wait(self._seconds):
+            self.samples.append(look(self._pid))
+
+    def stop(self) -> None:
+        """Stop, and wait for the last look."""
+        self._stopping.set()
+        self.join()
+
+
+class Probe(threading.Thread):
+    """Asks the bridge for something of its own, at a steady pace, on one connection.
+
+    Attributes:
+        seconds: How long each answer took.
+        complaint: What went wrong, or "".
+    """
+
+    def __init__(self, port: int, every_seconds: float) -> None:
+        super().__init__(daemon=True)
+        self.seconds: list[float] = []
+        self.complaint = ""
+        self._port = port
+        self._every = every_seconds
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        try:
+            with socket.create_connection(("127.0.0.1", self._port), 30) as connection:
+                while not self._stopping.wait(self._every):
+                    began = time.monotonic()
+                    connection.sendall(_PROBE)
+                    answer = b""
+                    while not answer.endswith(b"\r\n\r\n"):
+                        piece = connection.recv(4096)
+                        if not piece:
+                            self.complaint = "the bridge closed the probe's connection"
+                            return
+                        answer += piece
+                    if not answer.startswith(b"HTTP/1.1 204 "):
+                        self.complaint = f"the probe was answered {answer[:60]!r}"
+                        return
+                    self.seconds.append(time.monotonic() - began)
+        except OSError as error:
+            self.complaint = f"the probe failed: {error}"
+
+    def stop(self) -> None:
+        """Stop, and wait for the last answer."""
+        self._stopping.set()
+        self.join()
+
+
+def thirds(values: list[int]) -> tuple[float, float, float]:
+    """Return the medians of the first, the middle and the last third."""
+    size = max(1, len(values) // 3)
+    parts = (values[:size], values[size : 2 * size], values[2 * size :])
+    first, middle, last = (statistics.median(part or values) for part in parts)
+    return first, middle, last
