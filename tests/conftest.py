@@ -110,7 +110,7 @@ def make_api() -> Iterator[Callable[..., ThreadedRawApi]]:
     """Start an API of scripts: make_api(script, ...)."""
     with ExitStack() as stack:
 
-        def make(*scripts: Script) -> ThreadedRawApi:
-            return stack.enter_context(scripted_api(*scripts))
+        def make(*scripts: Script, **options: Any) -> ThreadedRawApi:
+            return stack.enter_context(scripted_api(*scripts, **options))
 
         yield make

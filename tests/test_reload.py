@@ -137,6 +137,7 @@ def test_nothing_changes_where_nothing_was_written(rig: Rig) -> None:
         ("idle_seconds = 5", "idle_seconds"),
         ("connect_seconds = 4", "connect_seconds"),
         ("first_byte_seconds = 4", "first_byte_seconds"),
+        ("max_api_connections = 4", "max_api_connections"),
     ],
 )
 def test_what_only_a_restart_changes_is_a_problem_and_changes_nothing(

@@ -4,153 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import functools
 import os
 import socket
 import ssl
 import struct
 import tracemalloc
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.support.raw_api import Peer, RawApi, Script, answering
-from xdr_bridge.errors import Code, UpstreamError
-from xdr_bridge.messages import Headers, RequestHead, ResponseHead
-from xdr_bridge.upstream import Pool, Transfer, UpstreamLimits
+from tests.support.pools import (
+    OK,
+    Recorder,
+    answer_once,
+    calling,
+    head,
+    in_loop,
+    send,
+    silent,
+    stream,
+    until,
+)
+from tests.support.raw_api import SELF_SIGNED, Peer, RawApi, answering, server_tls
+from xdr_bridge.errors import Code
+from xdr_bridge.messages import Headers, RequestHead
+from xdr_bridge.upstream import Pool, UpstreamLimits
 
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-CERTIFICATE = Path(__file__).parent / "support" / "raw_api_tls.pem"
 MEBIBYTE = 1 << 20
-
-
-class Recorder:
-    """A receiver that keeps what it is told and checks the order.
-
-    The `when_` functions are called from within the receiver's own.
-    """
-
-    def __init__(self) -> None:
-        loop = asyncio.get_running_loop()
-        self.head: ResponseHead | None = None
-        self.body = b""
-        self.received = 0
-        self.keep = True
-        self.error: UpstreamError | None = None
-        self.headed: asyncio.Future[None] = loop.create_future()
-        self.over: asyncio.Future[None] = loop.create_future()
-        self.when_head: Callable[[], object] = lambda: None
-        self.when_data: Callable[[], object] = lambda: None
-        self.when_end: Callable[[], object] = lambda: None
-
-    def on_head(self, head: ResponseHead) -> None:
-        assert self.head is None
-        assert not self.over.done()
-        self.head = head
-        self.headed.set_result(None)
-        self.when_head()
-
-    def on_data(self, data: bytes) -> None:
-        assert data
-        assert self.head is not None
-        assert not self.over.done()
-        self.received += len(data)
-        if self.keep:
-            self.body += data
-        self.when_data()
-
-    def on_end(self) -> None:
-        assert self.head is not None
-        assert not self.over.done()
-        self.over.set_result(None)
-        self.when_end()
-
-    def on_error(self, error: UpstreamError) -> None:
-        assert not self.over.done()
-        assert (error.code is Code.UPSTREAM_CUT) == (self.head is not None)
-        self.error = error
-        self.over.set_result(None)
-
-    @property
-    def code(self) -> Code | None:
-        return self.error.code if self.error else None
-
-    async def success(self) -> bytes:
-        """Wait for the end and return the body."""
-        await self.over
-        assert self.error is None
-        return self.body
-
-    async def failure(self) -> UpstreamError:
-        """Wait for the error."""
-        await self.over
-        assert self.error is not None
-        return self.error
-
-
-def in_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-    """Run an async test in a loop of its own; none may take long, and none may log an error."""
-
-    @functools.wraps(test)
-    def run(*args: Any, **kwargs: Any) -> None:
-        problems: list[dict[str, Any]] = []
-
-        async def main() -> None:
-            handler = lambda _, context: problems.append(context)  # noqa: E731
-            asyncio.get_running_loop().set_exception_handler(handler)
-            await asyncio.wait_for(test(*args, **kwargs), 20)
-
-        asyncio.run(main())
-        assert problems == []
-
-    return run
-
-
-@asynccontextmanager
-async def calling(*scripts: Script, **limits: Any) -> AsyncIterator[tuple[RawApi, Pool]]:
-    """Run the API and a pool for it."""
-    async with RawApi(*scripts) as api:
-        pool = Pool("127.0.0.1", api.port, limits=UpstreamLimits(**limits))
-        try:
-            yield api, pool
-        finally:
-            await pool.close()
-
-
-def head(method: str = "GET", target: str = "/", *fields: tuple[str, str]) -> RequestHead:
-    return RequestHead(method=method, target=target, headers=Headers(fields))
-
-
-def send(pool: Pool, method: str = "GET", body: bytes = b"", target: str = "/") -> Recorder:
-    recorder = Recorder()
-    pool.send(head(method, target), recorder, body)
-    return recorder
-
-
-def stream(pool: Pool, length: int | None, method: str = "POST") -> tuple[Transfer, Recorder]:
-    recorder = Recorder()
-    return pool.stream(head(method), recorder, length), recorder
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Let the loop go round until something is so."""
-    while not condition():
-        await asyncio.sleep(0)
-
-
-async def silent(peer: Peer) -> None:
-    """Read and never answer."""
-    await peer.rest()
-
-
-async def answer_once(peer: Peer) -> None:
-    """Answer one request, read the next and close: what a stale kept connection looks like."""
-    await peer.head()
-    await peer.send(OK)
-    await peer.head()
 
 
 # The request on the wire.
@@ -1252,12 +1131,6 @@ def test_a_receiver_that_raises_loses_its_connection_and_no_other() -> None:
 # TLS.
 
 
-def server_context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE)
-    return context
-
-
 @in_loop
 async def test_calls_go_through_verified_tls_both_ways() -> None:
     size = 4 * MEBIBYTE
@@ -1270,8 +1143,8 @@ async def test_calls_go_through_verified_tls_both_ways() -> None:
         await peer.send(OK)
         await peer.rest()
 
-    async with RawApi(script, ssl_context=server_context()) as api:
-        context = ssl.create_default_context(cafile=CERTIFICATE)
+    async with RawApi(script, ssl_context=server_tls()) as api:
+        context = ssl.create_default_context(cafile=SELF_SIGNED)
         pool = Pool("127.0.0.1", api.port, ssl=context, server_hostname="localhost")
         recorder = Recorder()
         transfer = pool.send(head("PUT"), recorder, bytes(size))
@@ -1292,8 +1165,8 @@ async def test_an_answer_of_unknown_length_ends_without_close_notify_too() -> No
         raw = peer.writer.transport._ssl_protocol._transport
         raw.close()
 
-    async with RawApi(script, ssl_context=server_context()) as api:
-        context = ssl.create_default_context(cafile=CERTIFICATE)
+    async with RawApi(script, ssl_context=server_tls()) as api:
+        context = ssl.create_default_context(cafile=SELF_SIGNED)
         pool = Pool("localhost", api.port, ssl=context)
         assert await send(pool).success() == b"to the end"
         await pool.close()
@@ -1303,7 +1176,7 @@ async def test_an_answer_of_unknown_length_ends_without_close_notify_too() -> No
 async def test_a_certificate_that_is_not_trusted_is_an_unreachable_api() -> None:
     # The test's own server reports the broken handshake to the loop.
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-    async with RawApi(silent, ssl_context=server_context()) as api:
+    async with RawApi(silent, ssl_context=server_tls()) as api:
         pool = Pool("127.0.0.1", api.port, ssl=ssl.create_default_context())
         error = await send(pool).failure()
         assert error.code is Code.UPSTREAM_UNREACHABLE

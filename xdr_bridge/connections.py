@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import ipaddress
 import os
+import select
 import socket
 from dataclasses import dataclass
 from ssl import SSLCertVerificationError, SSLContext, SSLError
@@ -89,9 +91,10 @@ class Endpoint:
             UpstreamError: `UPSTREAM_TIMEOUT` or `UPSTREAM_UNREACHABLE`.
         """
         loop = asyncio.get_running_loop()
-        # uvloop knows no such delay; it tries one address after the other.
+        # Only a name can have several addresses. uvloop knows no such delay; it tries one
+        # address after the other.
         eyeballs: dict[str, Any] = {}
-        if isinstance(loop, asyncio.BaseEventLoop):
+        if isinstance(loop, asyncio.BaseEventLoop) and not _is_address(self.host):
             eyeballs["happy_eyeballs_delay"] = _HAPPY_EYEBALLS_SECONDS
         try:
             # A timer, but one for a connection, not for a call.
@@ -105,8 +108,7 @@ class Endpoint:
                     **eyeballs,
                 )
         except TimeoutError as error:
-            detail = f"no connection to the API at {self} could be made in time"
-            raise UpstreamError(Code.UPSTREAM_TIMEOUT, detail) from error
+            raise self.timeout_error() from error
         except (OSError, UnicodeError) as error:
             if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
                 detail = f"no file descriptor is left for a connection to the API at {self}"
@@ -114,6 +116,11 @@ class Endpoint:
             detail = f"the API at {self} could not be reached: {_reason(error)}"
             raise UpstreamError(Code.UPSTREAM_UNREACHABLE, detail) from error
         return connection
+
+    def timeout_error(self) -> UpstreamError:
+        """Return what is said when it does not accept a connection."""
+        detail = f"no connection to the API at {self} could be made in time"
+        return UpstreamError(Code.UPSTREAM_TIMEOUT, detail)
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -124,6 +131,7 @@ class Connection(asyncio.BufferedProtocol):
         calls: How many it has carried.
         gone: Done when nothing of it is left.
         is_full: Whether the transport holds more unsent bytes than it should.
+        opened: When it was made, by the loop's clock.
         since: When something last moved, or when it became idle.
     """
 
@@ -132,12 +140,14 @@ class Connection(asyncio.BufferedProtocol):
         "_loop",
         "_owner",
         "_paused",
+        "_readable",
         "_transport",
         "_unsent",
         "calls",
         "cargo",
         "gone",
         "is_full",
+        "opened",
         "since",
     )
 
@@ -151,7 +161,7 @@ class Connection(asyncio.BufferedProtocol):
         """
         self.cargo: Cargo | None = None
         self.calls = 0
-        self.since = loop.time()
+        self.opened = self.since = loop.time()
         self.is_full = False
         self.gone: asyncio.Future[None] = loop.create_future()
         self._owner = owner
@@ -165,6 +175,23 @@ class Connection(asyncio.BufferedProtocol):
     def is_closing(self) -> bool:
         """Whether it is on its way out."""
         return self._transport.is_closing()
+
+    def is_quiet(self) -> bool:
+        """Whether nothing has come that the loop has not read yet, not even the end.
+
+        Asked before another call is sent: what is there already would be taken for its answer.
+        """
+        return self._readable is None or not self._readable.poll(0)
+
+    @property
+    def spoke_first(self) -> bool:
+        """Whether the API has said something before the first request: a 503 of a balancer, say.
+
+        Under TLS that cannot be told from what servers send after every handshake.
+        """
+        if self.calls or self._transport.get_extra_info("ssl_object") is not None:
+            return False
+        return not self.is_quiet()
 
     def begin(self, cargo: Cargo) -> None:
         """Carry this call."""
@@ -231,6 +258,11 @@ class Connection(asyncio.BufferedProtocol):
         """Begin (asyncio)."""
         # asyncio sets TCP_NODELAY itself; a test holds it to that.
         self._transport = cast(asyncio.Transport, transport)
+        # Windows has none; its loops read ahead of being asked.
+        self._readable = select.poll() if hasattr(select, "poll") else None
+        if self._readable is not None:
+            own = transport.get_extra_info("socket")
+            self._readable.register(own.fileno(), select.POLLIN)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Say where to read to (asyncio)."""
@@ -252,6 +284,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take the end of the connection (asyncio)."""
+        if exc is not None and self.cargo is not None and not self._paused:
+            self._read_rest()
         self._hang_up(exc)
         self.gone.set_result(None)
         self._owner.lost(self)
@@ -266,10 +300,39 @@ class Connection(asyncio.BufferedProtocol):
         if self.cargo is not None:
             self.cargo.drained()
 
+    def _read_rest(self) -> None:
+        """Read what had come before writing failed (RFC 9112, section 9.5).
+
+        An API that refuses an upload answers and closes; what we send meanwhile breaks the
+        connection, and asyncio would not read the answer any more.
+        """
+        own = self._transport.get_extra_info("socket")
+        if self._transport.get_extra_info("ssl_object") is not None or own.fileno() < 0:
+            return
+        borrowed = socket.socket(own.family, own.type, own.proto, fileno=own.fileno())
+        try:
+            while self.cargo is not None:
+                size = borrowed.recv_into(self._buffer)
+                if not size:
+                    return
+                self.buffer_updated(size)
+        except OSError:
+            return
+        finally:
+            borrowed.detach()
+
     def _hang_up(self, reason: Exception | None) -> None:
         cargo, self.cargo = self.cargo, None
         if cargo is not None:
             cargo.hang_up(reason)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _reason(error: Exception) -> str:

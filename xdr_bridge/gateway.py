@@ -208,13 +208,16 @@ class Gateway:
 
     def _make_pool(self, api: Api) -> Pool:
         settings = self.settings
+        tls = ssl.create_default_context(cafile=settings.api_ca) if api.scheme == "https" else None
         return Pool(
             api.host.strip("[]"),
             api.port,
-            ssl=ssl.create_default_context() if api.scheme == "https" else None,
+            ssl=tls,
             limits=UpstreamLimits(
                 connect_seconds=settings.connect_seconds,
                 first_byte_seconds=settings.first_byte_seconds,
                 idle_seconds=settings.idle_seconds,
+                max_idle=settings.max_api_connections,
+                max_connections=settings.max_api_connections,
             ),
         )

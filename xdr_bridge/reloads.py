@@ -25,6 +25,8 @@ _FIXED = frozenset(
         "connect_seconds",
         "first_byte_seconds",
         "idle_seconds",
+        "max_api_connections",
+        "api_ca",
     }
 )
 _RESTART = "cannot change while the bridge runs; restart it, or take the change back"

@@ -200,6 +200,9 @@ class Transfer:
     def attach(self, connection: Connection) -> None:
         """Send the request, or what there is of it, on this connection."""
         self._connection = connection
+        if connection.spoke_first:
+            # What this call gets may be the answer to nothing; its own would be the next one's.
+            self._reader.reusable = False
         connection.begin(self)
         if self._paused:
             connection.pause_reading()

@@ -2,7 +2,8 @@
 
 Connections are kept open and reused, the most recently used first, so that idle ones grow old
 and go. There is no task and no timer for a call that finds an idle connection: one sweep
-looks after all deadlines. Follows RFC 9112, section 9.
+looks after all deadlines. A call that finds none waits in line for whatever is free first, a
+connection that another call gives back or a new one. Follows RFC 9112, section 9.
 """
 
 from __future__ import annotations
@@ -31,14 +32,19 @@ class UpstreamLimits:
     """How long and how much.
 
     Attributes:
-        connect_seconds: To connect, TLS included; also the longest wait in line.
+        connect_seconds: To get a connection: the longest wait in line, and the longest that
+            opening one may take, from the name to TLS.
         first_byte_seconds: From the end of sending, or the last progress of it, to the head.
         idle_seconds: Between two pieces of an answer's body, while we read.
         keep_alive_seconds: For an idle connection. Common servers close after 5 seconds; to
             be first avoids calls that meet a closing connection.
+        max_age_seconds: Of a connection that is used again. A name may lead elsewhere by now.
         max_idle: Idle connections.
         max_connections: All connections; calls beyond wait in line.
-        max_waiting: Calls in that line; calls beyond are refused.
+        max_opening: Connections that are being opened for the line; a burst of calls to an API
+            that is slow to accept, or gone, is no burst of connections.
+        max_waiting: Calls in that line beyond the connections that may still be opened; calls
+            beyond are refused.
         max_head_bytes: Head of an answer, and its trailers.
     """
 
@@ -46,8 +52,10 @@ class UpstreamLimits:
     first_byte_seconds: float = 30.0
     idle_seconds: float = 30.0
     keep_alive_seconds: float = 4.0
+    max_age_seconds: float = 300.0
     max_idle: int = 256
     max_connections: int = 256
+    max_opening: int = 32
     max_waiting: int = 1024
     max_head_bytes: int = 65536
 
@@ -76,7 +84,9 @@ class Pool:
         self._connections: set[Connection] = set()
         # Ordered by the time they became idle, the last first to be used again.
         self._idle: dict[Connection, None] = {}
-        self._connecting: dict[asyncio.Task[None], Transfer] = {}
+        self._opening: set[asyncio.Task[None]] = set()
+        # Each is opened for one call, whose kept connection was dead.
+        self._repeating: dict[asyncio.Task[None], Transfer] = {}
         # Who waits for a connection, and since when; in order.
         self._line: dict[Transfer, float] = {}
         self._sweep: asyncio.TimerHandle | None = None
@@ -112,7 +122,7 @@ class Pool:
         return {
             "open": len(self._connections),
             "idle": len(self._idle),
-            "connecting": len(self._connecting),
+            "connecting": len(self._opening) + len(self._repeating),
             "waiting": len(self._line),
         }
 
@@ -124,11 +134,11 @@ class Pool:
             self._sweep = None
         active = [c.cargo for c in self._connections if c.cargo is not None]
         loop = asyncio.get_running_loop()
-        for transfer in (*active, *self._connecting.values(), *self._line):
+        for transfer in (*active, *self._repeating.values(), *self._line):
             code = Code.UPSTREAM_CUT if transfer.answered else Code.OVERLOADED
             # One by one, so that a receiver that raises takes no other down.
             loop.call_soon(transfer.fail, UpstreamError(code, "the bridge is stopping"))
-        tasks = tuple(self._connecting)
+        tasks = (*self._opening, *self._repeating)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -142,12 +152,14 @@ class Pool:
 
     def release(self, connection: Connection) -> None:
         """Give a free connection to the next in line, or keep it."""
-        if self._closed or connection.is_closing:
+        if self._closed or connection.is_closing or self._is_old(connection):
             connection.close()
         elif self._line:
-            transfer = next(iter(self._line))
-            del self._line[transfer]
-            transfer.attach(connection)
+            if connection.calls and not connection.is_quiet():
+                # Nobody asked for what has come there.
+                connection.abort()
+            else:
+                self._next_in_line().attach(connection)
         elif len(self._idle) < self._limits.max_idle:
             connection.touch()
             self._idle[connection] = None
@@ -161,12 +173,17 @@ class Pool:
         self._serve_line()
 
     def repeat(self, transfer: Transfer) -> None:
-        """Open a connection for a transfer whose kept one was dead, in its place."""
+        """Open a connection for a transfer whose kept one was dead, in its place.
+
+        Not by the line, where it could get another kept one.
+        """
         _log.debug("a kept connection to %s was closed; repeating the call", self._endpoint)
-        self._open(transfer)
+        task = asyncio.get_running_loop().create_task(self._open_for(transfer))
+        self._repeating[task] = transfer
+        task.add_done_callback(self._repeated)
 
     def withdraw(self, transfer: Transfer) -> None:
-        """Take a transfer out of the line; a connection on its way is kept for others."""
+        """Take a transfer out of the line; a connection on its way is for the next."""
         self._line.pop(transfer, None)
 
     def _start(
@@ -194,10 +211,9 @@ class Pool:
             self._refuse(transfer, "the bridge is stopping")
         elif connection is not None:
             transfer.attach(connection)
-        elif self._has_room():
-            self._open(transfer)
-        elif len(self._line) < limits.max_waiting:
+        elif len(self._line) < limits.max_waiting + limits.max_connections - self._held:
             self._line[transfer] = asyncio.get_running_loop().time()
+            self._serve_line()
         else:
             self._refuse(transfer, "too many calls are waiting for the API")
         self._arm()
@@ -212,44 +228,72 @@ class Pool:
         oldest = asyncio.get_running_loop().time() - self._limits.keep_alive_seconds
         while self._idle:
             connection, _ = self._idle.popitem()
-            if connection.since > oldest and not connection.is_closing:
+            if connection.since > oldest and not connection.is_closing and connection.is_quiet():
                 return connection
-            # The sweep is coarse; the API may be closing this one right now.
+            # The sweep is coarse; the API may be closing this one right now, or has.
             connection.close()
         return None
 
-    def _has_room(self) -> bool:
-        used = len(self._connections) + len(self._connecting)
-        return used < self._limits.max_connections
+    def _is_old(self, connection: Connection) -> bool:
+        now = asyncio.get_running_loop().time()
+        return now - connection.opened > self._limits.max_age_seconds
+
+    @property
+    def _held(self) -> int:
+        """How many connections there are, but for those being opened for the line."""
+        return len(self._connections) + len(self._repeating)
+
+    def _next_in_line(self) -> Transfer:
+        transfer = next(iter(self._line))
+        del self._line[transfer]
+        return transfer
 
     def _serve_line(self) -> None:
-        while self._line and not self._closed and self._has_room():
-            transfer = next(iter(self._line))
-            del self._line[transfer]
-            self._open(transfer)
+        """Open connections for those in line: one for each, as far as the limits allow."""
+        room = min(self._limits.max_opening, self._limits.max_connections - self._held)
+        for _ in range(min(len(self._line), room) - len(self._opening)):
+            if self._closed:
+                return
+            task = asyncio.get_running_loop().create_task(self._open())
+            self._opening.add(task)
+            task.add_done_callback(self._opened)
 
-    def _open(self, transfer: Transfer) -> None:
-        task = asyncio.get_running_loop().create_task(self._connect(transfer))
-        self._connecting[task] = transfer
-        task.add_done_callback(self._connected)
-
-    def _connected(self, task: asyncio.Task[None]) -> None:
-        del self._connecting[task]
+    def _opened(self, task: asyncio.Task[None]) -> None:
+        self._opening.discard(task)
         self._serve_line()
 
-    async def _connect(self, transfer: Transfer) -> None:
+    def _repeated(self, task: asyncio.Task[None]) -> None:
+        del self._repeating[task]
+        self._serve_line()
+
+    async def _open(self) -> None:
         try:
-            connection = await self._endpoint.connect(
-                self, self._buffer, self._limits.connect_seconds
-            )
+            connection = await self._connect()
+        except UpstreamError as error:
+            # One call for one failure; without it a line would wait for what cannot come.
+            if self._line:
+                self._next_in_line().fail(error)
+            return
+        self._add(connection)
+        self.release(connection)
+
+    async def _open_for(self, transfer: Transfer) -> None:
+        try:
+            connection = await self._connect()
         except UpstreamError as error:
             transfer.fail(error)
             return
-        self._connections.add(connection)
+        self._add(connection)
         if transfer.done:
             self.release(connection)
         else:
             transfer.attach(connection)
+
+    async def _connect(self) -> Connection:
+        return await self._endpoint.connect(self, self._buffer, self._limits.connect_seconds)
+
+    def _add(self, connection: Connection) -> None:
+        self._connections.add(connection)
         self._arm()
 
     def _arm(self) -> None:
@@ -267,7 +311,7 @@ class Pool:
         for transfer, since in tuple(self._line.items()):
             if now - since < limits.connect_seconds:
                 break
-            transfer.fail(UpstreamError(Code.OVERLOADED, "all connections to the API stayed busy"))
+            transfer.fail(self._waited_in_vain())
         for connection in tuple(self._idle):
             if now - connection.since < limits.keep_alive_seconds:
                 break
@@ -276,6 +320,11 @@ class Pool:
         for connection in tuple(self._connections):
             if connection.cargo is not None:
                 self._check(connection.cargo, connection.quiet_seconds(now))
+
+    def _waited_in_vain(self) -> UpstreamError:
+        if self._connections:
+            return UpstreamError(Code.OVERLOADED, "all connections to the API stayed busy")
+        return self._endpoint.timeout_error()
 
     def _check(self, cargo: Cargo, quiet_seconds: float) -> None:
         limits = self._limits

@@ -155,7 +155,7 @@ class ThreadedRawApi:
     def __init__(self, raw: RawApi, thread: LoopThread) -> None:
         self.raw = raw
         self.thread = thread
-        self.url = f"http://127.0.0.1:{raw.port}"
+        self.url = raw.url
 
     def run(self, work: Any) -> Any:
         """Run a coroutine on the API's loop."""
@@ -163,9 +163,9 @@ class ThreadedRawApi:
 
 
 @contextmanager
-def scripted_api(*scripts: Script) -> Iterator[ThreadedRawApi]:
-    """Run a `RawApi` that follows these scripts."""
-    raw = RawApi(*scripts)
+def scripted_api(*scripts: Script, **options: Any) -> Iterator[ThreadedRawApi]:
+    """Run a `RawApi` that follows these scripts; `options` are its own."""
+    raw = RawApi(*scripts, **options)
     with LoopThread() as thread:
         thread.run(raw.__aenter__())
         try:

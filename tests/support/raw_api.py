@@ -12,6 +12,7 @@ import socket
 import ssl
 import struct
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -53,6 +54,22 @@ class Peer:
         self.writer.transport.abort()
 
 
+_TLS = Path(__file__).with_name("tls")
+# Of localhost and 127.0.0.1, and its own authority.
+SELF_SIGNED = _TLS / "api_self_signed.pem"
+# An authority, and what it has certified: localhost and 127.0.0.1; shop.example.
+AUTHORITY = _TLS / "private_authority.pem"
+PRIVATE = _TLS / "api_of_private_authority.pem"
+SHOP_ONLY = _TLS / "shop_of_private_authority.pem"
+
+
+def server_tls(certificate: Path = SELF_SIGNED) -> ssl.SSLContext:
+    """Serve TLS by one of the certificates above."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
 Script = Callable[[Peer], Awaitable[None]]
 
 
@@ -61,22 +78,27 @@ class RawApi:
 
     Attributes:
         port: Where it listens, on 127.0.0.1.
+        url: The same, as the bridge is told.
         peers: All connections ever accepted, in order.
     """
 
     port: int
+    url: str
 
     def __init__(self, *scripts: Script, ssl_context: ssl.SSLContext | None = None) -> None:
         self.peers: list[Peer] = []
         self._scripts = scripts
         self._ssl_context = ssl_context
         self._tasks: list[asyncio.Task[None]] = []
+        self._closed = False
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(
             self._accept, "127.0.0.1", 0, ssl=self._ssl_context
         )
         self.port = self._server.sockets[0].getsockname()[1]
+        scheme = "http" if self._ssl_context is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self.port}"
         return self
 
     async def __aexit__(
@@ -88,15 +110,25 @@ class RawApi:
         """Close everything; what went wrong in a script fails the test."""
         self._server.close()
         await self._server.wait_closed()
+        self._closed = True
         for task in self._tasks:
             task.cancel()
         results = await asyncio.gather(*self._tasks, return_exceptions=True)
+        for peer in self.peers:
+            # A task that was cancelled before it began has closed nothing.
+            peer.writer.close()
+        for _ in range(5):
+            # Connections that are just being accepted become peers; transports go a turn later.
+            await asyncio.sleep(0)
         if error is None:
             for result in results:
                 if isinstance(result, Exception):
                     raise result
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._closed:
+            writer.close()
+            return
         script = self._scripts[min(len(self.peers), len(self._scripts) - 1)]
         peer = Peer(reader, writer)
         self.peers.append(peer)

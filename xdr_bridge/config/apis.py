@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from urllib.parse import urlsplit
 
 from xdr_bridge.api import Api
@@ -38,6 +39,19 @@ def parse_api(url: str) -> Api:
     except RequestError as error:
         raise ValueError(f"has a path that cannot be forwarded to: {error.detail}") from None
     return Api(scheme=parts.scheme, host=host, port=port or DEFAULT_PORTS[parts.scheme], path=path)
+
+
+def authorities_problem(file: str) -> str | None:
+    """Say why a file holds no certificates that an API's could be verified by, or None."""
+    wanted = "a PEM file of certificates is accepted"
+    try:
+        ssl.create_default_context(cafile=file)
+    except ssl.SSLError:
+        return f"holds no certificate that can be read; {wanted}"
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        return f"cannot be read ({reason}); {wanted}"
+    return None
 
 
 def without_user(url: str) -> str:

@@ -16,6 +16,7 @@ class CeilingSettings(BaseModel):
         max_connections: Connections of pages; None: what the process's descriptors allow.
         max_calls: Calls to APIs that are under way at once.
         max_connections_per_address: Of these, how many one address may have; None: any number.
+        max_api_connections: Connections to one API, idle ones included; calls beyond wait in line.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,6 +32,10 @@ class CeilingSettings(BaseModel):
         default=None,
         description="The most connections from one address, or from one /64 of IPv6. Not for a"
         " bridge behind a proxy, where all pages have the proxy's address.",
+    )
+    max_api_connections: Annotated[Whole, Shown("N")] = Field(
+        default=256,
+        description="The most connections to one API, in each process; calls beyond wait in line.",
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from xdr_bridge.api import Api
-from xdr_bridge.config.apis import parse_api, without_user
+from xdr_bridge.config.apis import authorities_problem, parse_api, without_user
 from xdr_bridge.config.ceilings import CEILINGS
 from xdr_bridge.config.findings import Finding
 from xdr_bridge.config.options import POLICY_OPTIONS, ApiSettings, PolicySettings
@@ -88,6 +88,8 @@ class Judge:
             most = getattr(settings, name)
             if most is not None and most < 1:
                 yield Finding((name,), str(most), "is no limit; 1 or more is accepted")
+        if settings.api_ca is not None and (problem := authorities_problem(settings.api_ca)):
+            yield Finding(("api_ca",), settings.api_ca, problem)
         for name in settings.limits.__dataclass_fields__:
             limit = getattr(settings.limits, name)
             if limit < 1:

@@ -49,6 +49,7 @@ class Settings(BaseSettings, CeilingSettings, PolicySettings):
         first_byte_seconds: How long the API may take to begin its answer.
         idle_seconds: How long the API, or a page, may be silent in the middle of a message.
         stop_seconds: How long calls under way may take to end when the bridge stops.
+        api_ca: A file of certificates, the only ones that https APIs may be certified by.
 
     Raises:
         ConfigError: Every problem at once.
@@ -99,6 +100,13 @@ class Settings(BaseSettings, CeilingSettings, PolicySettings):
     stop_seconds: Annotated[Seconds, Shown("SECONDS")] = Field(
         default=8.0,
         description="How many seconds calls under way may take to end when the bridge stops.",
+    )
+    api_ca: Annotated[str | None, Shown("FILE", "the authorities that this machine trusts")] = (
+        Field(
+            default=None,
+            description="A PEM file with the certificates of the authorities that may certify an"
+            " https API, instead of those that this machine trusts.",
+        )
     )
 
     _routes: tuple[Route, ...] = PrivateAttr(default=())
