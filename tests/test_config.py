@@ -10,6 +10,7 @@ import pytest
 from xdr_bridge.api import Api
 from xdr_bridge.config import Settings, parse_api
 from xdr_bridge.errors import ConfigError
+from xdr_bridge.messages import Headers, RequestHead
 
 API = "http://127.0.0.1:9000"
 
@@ -84,6 +85,25 @@ def test_what_does_not_say_where_the_api_is_is_refused(url: str) -> None:
         ({"public_origins": ("x",)}, ("--public-origin", "x")),
         ({"allow_origins": ("*",), "allow_credentials": True}, ("--allow-origin", "*")),
         ({"port": 65536}, ("--port", "65536")),
+        ({"trusted_proxies": ("proxy.internal",)}, ("--trusted-proxy", "proxy.internal")),
+        ({"trusted_proxies": ("10.0.0.5", "0.0.0.0/0")}, ("--trusted-proxy", "0.0.0.0/0")),
+        ({"trusted_proxies": ("::/0",)}, ("--trusted-proxy", "::/0")),
+        (
+            {"trusted_proxies": ("10.0.0.5",), "trusted_proxy_headers": ("X-Real-IP",)},
+            ("--trusted-proxy-header", "X-Real-IP"),
+        ),
+        (
+            {
+                "trusted_proxies": ("10.0.0.5",),
+                "trusted_proxy_headers": ("x-forwarded-for", "forwarded"),
+            },
+            ("--trusted-proxy-header", "forwarded"),
+        ),
+        (
+            {"trusted_proxies": ("10.0.0.5",), "trusted_proxy_headers": ()},
+            ("--trusted-proxy-header", ""),
+        ),
+        ({"trusted_proxy_headers": ("Forwarded",)}, ("--trusted-proxy-header", "Forwarded")),
         ({"port": -1}, ("--port", "-1")),
         ({"connect_seconds": 0}, ("--connect-timeout", "0")),
         ({"first_byte_seconds": math.nan}, ("--first-byte-timeout", "nan")),
@@ -112,6 +132,20 @@ def test_each_mistake_is_told_as_the_option_it_is_in(
     options: dict[str, Any], expected: tuple[str, str | None]
 ) -> None:
     assert problems(**options) == [expected]
+
+
+def test_names_of_fields_are_read_in_any_letter_case() -> None:
+    settings = Settings(
+        api=API, trusted_proxies=("10.0.0.5",), trusted_proxy_headers=("forwarded",)
+    )
+    head = RequestHead(
+        method="GET",
+        target="/",
+        headers=Headers([("Forwarded", "for=192.0.2.7")]),
+        client="10.0.0.5",
+    )
+    told = dict(settings.routes[0].forwarding.fields_of(head))
+    assert told["X-Forwarded-For"] == "192.0.2.7, 10.0.0.5"
 
 
 def test_all_mistakes_are_told_at_once() -> None:

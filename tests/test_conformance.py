@@ -92,6 +92,8 @@ PLAIN = [
 # Who has tests elsewhere, because a request alone does not provoke it.
 ELSEWHERE = {
     Code.BODY_TOO_LARGE: "a frame with status 413: test_gateway_streams.py",
+    Code.FORWARDED_MALFORMED: "test_behind_a_proxy.py",
+    Code.LOOP_DETECTED: "a frame with status 508: test_behind_a_proxy.py",
     Code.UPSTREAM_UNREACHABLE: "test_gateway_streams.py",
     Code.UPSTREAM_BROKEN: "test_gateway_streams.py",
     Code.UPSTREAM_TIMEOUT: "test_gateway_streams.py",

@@ -121,6 +121,21 @@ def test_limits_and_the_apis_own_authority_change(rig: Rig) -> None:
     assert rig.gateway.bridge.routes.all[0].policies is None
 
 
+def test_who_is_trusted_changes_also_for_connections_that_are_open(rig: Rig) -> None:
+    def client_told(client: Client) -> str:
+        client.send(request("GET", "/echo", ("X-Forwarded-For", "192.0.2.7")))
+        return str(client.read().json["headers"]["x-forwarded-for"])
+
+    with Client(rig.gateway.port) as client:
+        assert client_told(client) == "127.0.0.1"
+        rig.write("trusted_proxies = ['127.0.0.0/8']")
+        assert rig.reload() == ["trusted_proxies"]
+        assert client_told(client) == "192.0.2.7, 127.0.0.1"
+        rig.write()
+        rig.reload()
+        assert client_told(client) == "127.0.0.1"
+
+
 def test_nothing_changes_where_nothing_was_written(rig: Rig) -> None:
     assert rig.reload() == []
 

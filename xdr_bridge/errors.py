@@ -68,6 +68,7 @@ class Code(StrEnum):
     HTTP_MALFORMED = "http-malformed", 400, Fault.PAGE
     NOT_FOUND = "not-found", 404, Fault.PAGE
     UPGRADE_NOT_SUPPORTED = "upgrade-not-supported", 501, Fault.PAGE
+    FORWARDED_MALFORMED = "forwarded-malformed", 400, Fault.PAGE
     # The API's answers (Wire 5.5, 5.9, 6.3).
     UPSTREAM_UNREACHABLE = "upstream-unreachable", 502, Fault.API
     UPSTREAM_BROKEN = "upstream-broken", 502, Fault.API
@@ -87,6 +88,7 @@ class Code(StrEnum):
     TOO_MANY_CONNECTIONS = "too-many-connections", 503, Fault.BRIDGE
     TOO_MANY_CALLS = "too-many-calls", 503, Fault.BRIDGE
     OVERLOADED = "overloaded", 503, Fault.BRIDGE
+    LOOP_DETECTED = "loop-detected", 508, Fault.BRIDGE
     INTERNAL_ERROR = "internal-error", 500, Fault.BRIDGE
 
     @property

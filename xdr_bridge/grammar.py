@@ -13,5 +13,9 @@ TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 FIELD_LINE = rf"{TOKEN}:[\t\x20-\x7e\x80-\xff]*+\r\n"
 FIELD_LINES = re.compile(rf"(?:{FIELD_LINE})*+")
 BARE_LF = re.compile(rb"(?<!\r)\n")
+# RFC 9110, section 7.2: uri-host [ ":" port ], possibly empty.
+HOST = re.compile(
+    r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Za-z\-._~%!$&'()*+,;=]{0,255})(?::[0-9]{0,5})?"
+)
 # RFC 9110, section 8.6. 18 digits stay below 2 ** 63.
 CONTENT_LENGTH = re.compile(r"[0-9]{1,18}")

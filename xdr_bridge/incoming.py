@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 from xdr_bridge.chunks import STRICT, ChunkReader, TrailersTooLargeError
 from xdr_bridge.errors import Code, RequestError
-from xdr_bridge.grammar import BARE_LF, CONTENT_LENGTH, FIELD_LINE, TOKEN
+from xdr_bridge.grammar import BARE_LF, CONTENT_LENGTH, FIELD_LINE, HOST, TOKEN
 from xdr_bridge.messages import Headers, Pair, RequestHead, list_items
 
 # RFC 9112, section 3, after one empty line at most (section 2.2): some browsers end a body with
@@ -23,10 +23,6 @@ _REQUEST_LINE = re.compile(_LINE)
 _HEAD = re.compile(rf"{_LINE}((?:{FIELD_LINE})*+)\r\n")
 # What a request can begin with; anything else, such as TLS, may never send an empty line.
 _OPENING = re.compile(rb"(?:\r\n?)?+[!#$%&'*+\-.^_`|~0-9A-Za-z]|\r\n?\Z|\r?\n?\Z")
-# RFC 9110, section 7.2: uri-host [ ":" port ], possibly empty.
-_HOST = re.compile(
-    r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Za-z\-._~%!$&'()*+,;=]{0,255})(?::[0-9]{0,5})?"
-)
 _MAX_TRAILER_BYTES = 8 * 1024
 _MAX_KNOWN_LINES = 32
 _MAX_KNOWN_CHARACTERS = 512
@@ -199,6 +195,7 @@ class RequestReader:
                 headers=kept.headers,
                 client=self._client,
                 scheme=self._scheme,
+                version="1.1" if kept.minor == "1" else "1.0",
             ),
             version="HTTP/1.1" if kept.minor == "1" else "HTTP/1.0",
             keep_alive=kept.keep_alive,
@@ -252,7 +249,7 @@ class RequestReader:
             if hosts or minor == "1":
                 raise _malformed(f"a request has one Host field; this one has {len(hosts)}")
         elif hosts[0] != self._host:
-            if _HOST.fullmatch(hosts[0]) is None:
+            if HOST.fullmatch(hosts[0]) is None:
                 raise _malformed("the Host field is no host with an optional port")
             self._host = hosts[0]
 

@@ -145,8 +145,9 @@ class RequestHead:
         method: The method, as it goes on the wire.
         target: The request target: path and query in origin form, for calls.
         headers: The fields.
-        client: The address of who sent it, where an edge knows.
+        client: The address of who is connected to the bridge, where an edge knows.
         scheme: "http" or "https": how it reached the bridge.
+        version: "1.1" or "1.0": the HTTP in which it did.
     """
 
     method: str
@@ -154,6 +155,7 @@ class RequestHead:
     headers: Headers
     client: str | None = None
     scheme: str = "http"
+    version: str = "1.1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ _PREFLIGHT_VARY: tuple[Pair, ...] = (
     ("Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"),
 )
 # The bridge says these itself, or answers them itself.
-_NOT_PASSED = HOP_BY_HOP | {"host", "content-length", "expect"}
+_NOT_PASSED = HOP_BY_HOP | {"host", "content-length", "expect", "via"}
 
 
 def is_preflight(head: RequestHead) -> bool:
@@ -53,9 +53,9 @@ def receive_native(route: Route, head: RequestHead) -> Reply | Forward:
         if is_preflight(head):
             return _answer_preflight(policy, head)
         origin = _admit(policy, head)
+        return _pass_on(route, head, cors_fields(policy, origin), origin)
     except RequestError as error:
         return plain_refusal(_NATIVE, error)
-    return _pass_on(route, head, cors_fields(policy, origin), origin)
 
 
 def plain_head(forward: Forward, head: ResponseHead, reach: Reach) -> ResponseHead:

@@ -20,6 +20,8 @@ _PROBLEM_FIELDS: tuple[Pair, ...] = (
 
 # Seconds (RFC 9110, section 10.2.3). What is too much now is over soon, or waiting does not help.
 _RETRY_AFTER: Pair = ("Retry-After", "5")
+# Refusals that are frames with a status, as an API's own would be (Wire 5.9).
+_WITH_A_STATUS = frozenset({Code.BODY_TOO_LARGE, Code.LOOP_DETECTED})
 
 Failure = RequestError | UpstreamError
 
@@ -56,7 +58,7 @@ def refusal(forward: Forward, error: RequestError, *, told: str | None = None) -
         error: Why; the log has it whole.
         told: What the page is told instead of the sentence.
     """
-    if error.code is Code.BODY_TOO_LARGE:
+    if error.code in _WITH_A_STATUS:
         return failure(forward, error)
     shown = error if told is None else RequestError(error.code, told)
     if not forward.framed:

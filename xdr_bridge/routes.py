@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from xdr_bridge.api import Api
 from xdr_bridge.errors import Code, RequestError
+from xdr_bridge.forwarding import Forwarding
 from xdr_bridge.messages import Headers, Pair, RequestHead
 from xdr_bridge.origins import Origin, parse_origin
 from xdr_bridge.policies import PolicyTable
@@ -24,12 +25,14 @@ class Route:
         policies: What pages may do, by path; None: the API decides (Wire 6.2, API authority).
         host: The public host name that chooses it, in lower case and without port; None: any.
         prefix: The public path that chooses it, such as `/shop`; `/` is every path.
+        forwarding: Tells it who asks.
     """
 
     api: Api
     policies: PolicyTable | None
     host: str | None = None
     prefix: str = "/"
+    forwarding: Forwarding = field(default_factory=Forwarding, compare=False, repr=False)
 
     def covers(self, path: str) -> bool:
         """Whether a resolved public path is under this route's prefix."""
@@ -53,16 +56,17 @@ class Route:
         Args:
             method: The call's.
             inner: Its inner target.
-            headers: Its fields, without Host.
+            headers: Its fields, without Host and those about who asks.
             outer: The request that asks for the call: who sent it, and how.
+
+        Raises:
+            RequestError: By which way it came cannot be told, or it goes in circles.
         """
-        forwarded: tuple[Pair, ...] = (("X-Forwarded-Proto", outer.scheme),)
-        if outer.client is not None:
-            forwarded = (("X-Forwarded-For", outer.client), *forwarded)
+        told = self.forwarding.fields_of(outer)
         return RequestHead(
             method=method,
             target=self.api.path + inner,
-            headers=headers.derived(_addressed, self.api.authority, forwarded),
+            headers=headers.derived(_addressed, self.api.authority, told),
         )
 
 
@@ -135,8 +139,8 @@ class Routes:
         return route.api, route.inner_target(target)
 
 
-def _addressed(headers: Headers, authority: str, forwarded: tuple[Pair, ...]) -> Headers:
-    return Headers.trusted([("Host", authority), *headers, *forwarded])
+def _addressed(headers: Headers, authority: str, told: tuple[Pair, ...]) -> Headers:
+    return Headers.trusted([("Host", authority), *headers, *told])
 
 
 def well_formed_origin(origin_lines: Sequence[str]) -> str:

@@ -135,7 +135,9 @@ _ANSWERS: dict[str, Callable[[WSGIEnvironment, list[str]], Answer]] = {
 def table_api() -> Iterator[TableApi]:
     """Run a `TableApi` in WebTest's server."""
     api = TableApi()
-    server = StopableWSGIServer.create(api, threads=4, host="127.0.0.1")
+    server = StopableWSGIServer.create(
+        api, threads=4, host="127.0.0.1", clear_untrusted_proxy_headers=False
+    )
     api.url = server.application_url.rstrip("/")
     try:
         yield api

@@ -170,8 +170,9 @@ class AnswerParser:
 class Client:
     """One TCP connection to the bridge; a context manager."""
 
-    def __init__(self, port: int, *, host: str = "127.0.0.1") -> None:
-        self.socket = socket.create_connection((host, port), PATIENCE_SECONDS)
+    def __init__(self, port: int, *, host: str = "127.0.0.1", source: str | None = None) -> None:
+        own = None if source is None else (source, 0)
+        self.socket = socket.create_connection((host, port), PATIENCE_SECONDS, own)
         self.socket.settimeout(PATIENCE_SECONDS)
         self._held = b""
 

@@ -45,9 +45,9 @@ class RunningGateway:
 
         return self.thread.run(wait())
 
-    def connect(self) -> Client:
+    def connect(self, **more: Any) -> Client:
         """Open a connection."""
-        return Client(self.port)
+        return Client(self.port, **more)
 
     def ask(self, data: bytes, method: str | None = None) -> RawAnswer:
         """Send these bytes on a fresh connection and read one answer."""
@@ -67,15 +67,17 @@ class RunningGateway:
 
 @contextmanager
 def running_gateway(api_url: str, **settings: Any) -> Iterator[RunningGateway]:
-    """Run a bridge in front of this API; `settings` are fields of `Settings`.
+    """Run a bridge in front of this API, or of `apis`; `settings` are fields of `Settings`.
 
     Pages of `SHOP` are allowed, unless others are; with `allow_origins=None` the API decides.
     """
-    settings.setdefault("allow_origins", (SHOP,))
-    if settings["allow_origins"] is None:
+    settings.setdefault("port", 0)
+    if "apis" not in settings:
+        settings = {"api": api_url, "allow_origins": (SHOP,), **settings}
+    if settings.get("allow_origins", ()) is None:
         del settings["allow_origins"]
     exchanges: list[Exchange] = []
-    gateway = Gateway(Settings(api=api_url, port=0, **settings), observer=exchanges.append)
+    gateway = Gateway(Settings(**settings), observer=exchanges.append)
 
     async def start() -> None:
         gateway.start()

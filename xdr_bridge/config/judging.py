@@ -14,8 +14,10 @@ from xdr_bridge.config.options import POLICY_OPTIONS, ApiSettings, PolicySetting
 from xdr_bridge.config.spelling import Where
 from xdr_bridge.cors import CorsPolicy
 from xdr_bridge.errors import ConfigError, Problem
+from xdr_bridge.forwarding import DEFAULT_FIELDS, FORWARDED, FORWARDING_FIELDS, Forwarding
 from xdr_bridge.origins import parse_origin
 from xdr_bridge.policies import PolicyTable, prefix_problems
+from xdr_bridge.proxies import Network, TrustedProxies, read_network
 from xdr_bridge.routes import Route
 
 if TYPE_CHECKING:
@@ -27,6 +29,11 @@ _NO_ORIGIN = (
     "name at least one origin whose pages may use the API, such as"
     " --allow-origin https://shop.example ('*' allows any page); without any option of a policy"
     " the API decides"
+)
+_FORWARDING_FIELDS = {name.lower(): name for name in FORWARDING_FIELDS}
+_TWO_KINDS = (
+    "says the same as X-Forwarded-*, and a proxy that sets the one passes on what a page says in"
+    " the other; name only what your proxies set"
 )
 _NO_API = "is missing; give the API's URL, such as http://127.0.0.1:9000"
 # The policy's words for the options' names.
@@ -50,7 +57,12 @@ class Judge:
         """Judge at once."""
         self._settings = settings
         routes: list[Route] = []
-        findings = list(self._judge_service())
+        self._networks: list[Network] = []
+        findings = [*self._judge_service(), *self._judge_proxies()]
+        self._forwarding = Forwarding(
+            TrustedProxies(self._networks),
+            [_FORWARDING_FIELDS.get(n.lower(), n) for n in settings.trusted_proxy_headers],
+        )
         if settings.apis:
             findings += self._judge_both()
             for index, api in enumerate(settings.apis):
@@ -94,6 +106,27 @@ class Judge:
             limit = getattr(settings.limits, name)
             if limit < 1:
                 yield Finding(("limits", name), str(limit), "is no limit; 1 or more is accepted")
+
+    def _judge_proxies(self) -> Iterator[Finding]:
+        settings = self._settings
+        for index, text in enumerate(settings.trusted_proxies):
+            try:
+                self._networks.append(read_network(text))
+            except ValueError as error:
+                yield Finding(("trusted_proxies", index), text, str(error))
+        name = "trusted_proxy_headers"
+        names = [text.lower() for text in settings.trusted_proxy_headers]
+        for index, text in enumerate(settings.trusted_proxy_headers):
+            if text.lower() not in _FORWARDING_FIELDS:
+                reason = f"is none that is read; {', '.join(FORWARDING_FIELDS)} are"
+                yield Finding((name, index), text, reason)
+            elif text.lower() == FORWARDED.lower() and len(set(names)) > 1:
+                yield Finding((name, index), text, _TWO_KINDS)
+        if not names:
+            yield Finding((name,), "", f"is empty; {' '.join(DEFAULT_FIELDS)} is the default")
+        elif settings.trusted_proxy_headers != DEFAULT_FIELDS and not settings.trusted_proxies:
+            reason = "is read from trusted proxies only; name one with --trusted-proxy 10.0.0.5"
+            yield Finding((name,), ", ".join(settings.trusted_proxy_headers), reason)
 
     def _judge_both(self) -> Iterator[Finding]:
         settings = self._settings
@@ -140,7 +173,15 @@ class Judge:
                 return
             table = PolicyTable(policies)
         if api is not None:
-            routes.append(Route(api=api, policies=table, host=options.host, prefix=options.path))
+            routes.append(
+                Route(
+                    api=api,
+                    policies=table,
+                    host=options.host,
+                    prefix=options.path,
+                    forwarding=self._forwarding,
+                )
+            )
 
 
 def authority_of(options: ApiSettings) -> str:

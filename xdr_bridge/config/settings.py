@@ -24,9 +24,11 @@ from xdr_bridge.config.options import (
     PolicySettings,
     Seconds,
     Shown,
+    Texts,
     Whole,
 )
 from xdr_bridge.config.spelling import Where
+from xdr_bridge.forwarding import DEFAULT_FIELDS
 from xdr_bridge.routes import Route
 from xdr_bridge.tunnel import Limits
 
@@ -42,6 +44,8 @@ class Settings(BaseSettings, CeilingSettings, PolicySettings):
         host: The address to listen on.
         port: The port to listen on; 0 takes a free one.
         mount: The path of the bridge's own pages: one segment.
+        trusted_proxies: Addresses and networks of the proxies in front.
+        trusted_proxy_headers: The fields that each of them sets.
         admin_port: The port on 127.0.0.1 that takes `POST /reload`; None: there is none.
         verbose: Whether every refusal is logged.
         limits: Ceilings for what is decoded.
@@ -74,6 +78,16 @@ class Settings(BaseSettings, CeilingSettings, PolicySettings):
     )
     mount: Annotated[str, Shown("PATH")] = Field(
         default="/xdr", description="The path of the bridge's own pages, one segment."
+    )
+    trusted_proxies: Annotated[Texts, Shown("ADDRESS", "none")] = Field(
+        default=(),
+        description="The address of a proxy in front, or its network such as 10.0.0.0/8: what it"
+        " says of who asks is believed.",
+    )
+    trusted_proxy_headers: Annotated[Texts, Shown("NAME", " ".join(DEFAULT_FIELDS))] = Field(
+        default=DEFAULT_FIELDS,
+        description="A field that every trusted proxy sets, and so is read: X-Forwarded-For,"
+        " X-Forwarded-Proto, X-Forwarded-Host; or Forwarded instead of them.",
     )
     admin_port: Annotated[Whole | None, Shown("PORT", "no such port")] = Field(
         default=None,

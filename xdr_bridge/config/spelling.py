@@ -17,6 +17,7 @@ PREFIX = "XDR_BRIDGE_"
 _FLAGS = {
     "api": "API",
     "max_age_seconds": "--max-age",
+    "trusted_proxies": "--trusted-proxy",
     "connect_seconds": "--connect-timeout",
     "first_byte_seconds": "--first-byte-timeout",
     "idle_seconds": "--idle-timeout",
@@ -30,6 +31,7 @@ _LISTS = frozenset(
         "allow_headers",
         "expose_headers",
         "public_origins",
+        "trusted_proxy_headers",
     }
 )
 _TABLES_OF_FLAGS = frozenset({"limits"})

@@ -21,8 +21,8 @@ BODY_MAX_CHARACTERS = 8192
 # Fields that every browser and server adds; true, but not what the demo is about.
 _MINOR = re.compile(
     r"accept|accept-encoding|accept-language|cache-control|connection|content-length|date|dnt"
-    r"|expires|host|keep-alive|pragma|priority|referer|sec-.*|server|transfer-encoding"
-    r"|upgrade-insecure-requests|user-agent|vary|x-content-type-options|x-forwarded-.*"
+    r"|expires|forwarded|host|keep-alive|pragma|priority|referer|sec-.*|server|transfer-encoding"
+    r"|upgrade-insecure-requests|user-agent|vary|via|x-content-type-options|x-forwarded-.*"
     r"|timing-allow-origin|cross-origin-resource-policy",
     re.IGNORECASE,
 )
