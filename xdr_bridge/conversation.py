@@ -44,9 +44,6 @@ class House(Protocol):
     def deadline(self, seconds: float) -> float:
         """Return the loop time at which this many seconds have passed."""
 
-    def flush_soon(self, outgoing: Outgoing) -> None:
-        """Send a head that waits for a body, once everything read so far has been looked at."""
-
     def began(self, conversation: Conversation) -> None:
         """A request has arrived."""
 
@@ -68,6 +65,26 @@ class Conversation:
     called, so that this is one of the gateway's `calls` until it ends.
     """
 
+    __slots__ = (
+        "_body",
+        "_bridge",
+        "_connection",
+        "_discarded",
+        "_drained",
+        "_forward",
+        "_gateway",
+        "_head",
+        "_next",
+        "_outgoing",
+        "_reading",
+        "_recorder",
+        "_request_read",
+        "_transfer",
+        "_writer",
+        "deadline",
+        "is_call",
+    )
+
     def __init__(self, gateway: House, connection: Socket) -> None:
         """Wait for a request on this connection."""
         self._gateway = gateway
@@ -86,7 +103,7 @@ class Conversation:
         self._request_read = False
         self._recorder: Recorder | None = None
         self.is_call = False
-        self.deadline: float | None = gateway.deadline(gateway.idle_connection_seconds)
+        self.deadline: float | None = None
 
     # The page's side: whoever reads the connection calls these ---------------------------------
 
@@ -213,9 +230,6 @@ class Conversation:
         opening = step.writer.open()
         if opening:
             self._send(opening)
-        elif not forward.framed:
-            # Head and body usually come together; an API that is slow to go on is not waited for.
-            self._gateway.flush_soon(self._outgoing)
 
     def on_data(self, data: bytes) -> None:
         """A piece of the API's body has come."""
@@ -237,6 +251,13 @@ class Conversation:
         if self._writer is not None and self._writer.done:
             self._cancel()
             self._end(b"")
+
+    def on_caught_up(self) -> None:
+        """More of the API's answer has to come."""
+        if self._writer is not None and self._forward is not None and not self._forward.framed:
+            assert self._outgoing is not None
+            # Head and body usually come together; an API that is slow to go on is not waited for.
+            self._outgoing.flush()
 
     def on_end(self) -> None:
         """The API's answer is whole."""

@@ -18,7 +18,6 @@ from xdr_bridge.descriptors import connections_that_fit, descriptor_limit
 from xdr_bridge.errors import Code
 from xdr_bridge.exchanges import Exchange, Observer
 from xdr_bridge.listener import Listener
-from xdr_bridge.outgoing import Outgoing
 from xdr_bridge.page_connection import Limits
 from xdr_bridge.places import Places
 from xdr_bridge.tally import Outcome, Tally
@@ -57,7 +56,6 @@ class Gateway:
         self._complaint = Complaint(log)
         self._conversations: set[Conversation] = set()
         self._sweep: asyncio.TimerHandle | None = None
-        self._unflushed: list[Outgoing] = []
 
     def start(self) -> None:
         """Bind and serve; afterwards `port` is the real one.
@@ -138,18 +136,6 @@ class Gateway:
                 fits,
             )
         return Places(most, settings.max_connections_per_address)
-
-    def flush_soon(self, outgoing: Outgoing) -> None:
-        """Send a head that waits for a body, once everything read so far has been looked at."""
-        # One callback for all of them.
-        if not self._unflushed:
-            self.loop.call_soon(self._flush)
-        self._unflushed.append(outgoing)
-
-    def _flush(self) -> None:
-        unflushed, self._unflushed = self._unflushed, []
-        for outgoing in unflushed:
-            outgoing.flush()
 
     def began(self, conversation: Conversation) -> None:
         """A request has arrived."""

@@ -32,6 +32,20 @@ class Socket(Protocol):
 class Outgoing:
     """Writes one answer. Head and first piece of body go out in one write."""
 
+    __slots__ = (
+        "_chunked",
+        "_ends_with_connection",
+        "_has_body",
+        "_head",
+        "_head_sent",
+        "_last",
+        "_method",
+        "_socket",
+        "_version",
+        "finished",
+        "keep_alive",
+    )
+
     def __init__(self, socket: Socket, *, method: str, version: str, keep_alive: bool) -> None:
         """Prepare an answer to a request of this method and HTTP version."""
         self._socket = socket

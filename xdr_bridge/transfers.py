@@ -24,6 +24,9 @@ class Receiver(Sink, Protocol):
     Exactly one of `on_end` and `on_error` is the last call; after `cancel` none comes any more.
     """
 
+    def on_caught_up(self) -> None:
+        """Hear that all that has arrived is told, and that more has to come."""
+
     def on_end(self) -> None:
         """Hear that the answer is complete."""
 
@@ -37,6 +40,8 @@ class _Nobody:
     def on_head(self, head: ResponseHead) -> None: ...
 
     def on_data(self, data: bytes) -> None: ...
+
+    def on_caught_up(self) -> None: ...
 
     def on_end(self) -> None: ...
 
@@ -221,9 +226,12 @@ class Transfer:
             self.fail(error)
             return False
         # The receiver may have cancelled the call meanwhile.
-        if complete and not self.done:
+        if self.done:
+            return self._reader.answered
+        if complete:
             self._finish()
             return False
+        self._receiver.on_caught_up()
         return self._reader.answered
 
     def hang_up(self, reason: Exception | None) -> None:

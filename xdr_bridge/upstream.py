@@ -89,6 +89,8 @@ class Pool:
         self._repeating: dict[asyncio.Task[None], Transfer] = {}
         # Who waits for a connection, and since when; in order.
         self._line: dict[Transfer, float] = {}
+        # That in which the first call is made.
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._sweep: asyncio.TimerHandle | None = None
         self._sweep_seconds = min(
             1.0,
@@ -152,6 +154,7 @@ class Pool:
 
     def release(self, connection: Connection) -> None:
         """Give a free connection to the next in line, or keep it."""
+        connection.touch()
         if self._closed or connection.is_closing or self._is_old(connection):
             connection.close()
         elif self._line:
@@ -161,7 +164,6 @@ class Pool:
             else:
                 self._next_in_line().attach(connection)
         elif len(self._idle) < self._limits.max_idle:
-            connection.touch()
             self._idle[connection] = None
         else:
             connection.close()
@@ -196,6 +198,8 @@ class Pool:
         ended: bool,
     ) -> Transfer:
         limits = self._limits
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
         transfer = Transfer(
             self,
             head,
@@ -206,13 +210,14 @@ class Pool:
             max_head_bytes=limits.max_head_bytes,
             known_heads=self._known_heads,
         )
-        connection = self._take_idle()
+        now = self._loop.time()
+        connection = self._take_idle(now)
         if self._closed:
             self._refuse(transfer, "the bridge is stopping")
         elif connection is not None:
             transfer.attach(connection)
         elif len(self._line) < limits.max_waiting + limits.max_connections - self._held:
-            self._line[transfer] = asyncio.get_running_loop().time()
+            self._line[transfer] = now
             self._serve_line()
         else:
             self._refuse(transfer, "too many calls are waiting for the API")
@@ -224,8 +229,8 @@ class Pool:
         error = UpstreamError(Code.OVERLOADED, detail)
         asyncio.get_running_loop().call_soon(transfer.fail, error)
 
-    def _take_idle(self) -> Connection | None:
-        oldest = asyncio.get_running_loop().time() - self._limits.keep_alive_seconds
+    def _take_idle(self, now: float) -> Connection | None:
+        oldest = now - self._limits.keep_alive_seconds
         while self._idle:
             connection, _ = self._idle.popitem()
             if connection.since > oldest and not connection.is_closing and connection.is_quiet():
@@ -235,8 +240,7 @@ class Pool:
         return None
 
     def _is_old(self, connection: Connection) -> bool:
-        now = asyncio.get_running_loop().time()
-        return now - connection.opened > self._limits.max_age_seconds
+        return connection.since - connection.opened > self._limits.max_age_seconds
 
     @property
     def _held(self) -> int:

@@ -27,6 +27,7 @@ class Recorder:
         self.head: ResponseHead | None = None
         self.body = b""
         self.received = 0
+        self.caught_up = 0
         self.keep = True
         self.error: UpstreamError | None = None
         self.headed: asyncio.Future[None] = loop.create_future()
@@ -50,6 +51,10 @@ class Recorder:
         if self.keep:
             self.body += data
         self.when_data()
+
+    def on_caught_up(self) -> None:
+        assert not self.over.done()
+        self.caught_up += 1
 
     def on_end(self) -> None:
         assert self.head is not None
