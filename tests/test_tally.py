@@ -163,6 +163,19 @@ def test_requests_sent_ahead_are_counted_each(make_bridge: MakeBridge) -> None:
     assert ended(bridge) == {"began": 4, "answered": 3, "refused": {"origin-not-allowed": 1}}
 
 
+def test_a_connection_that_is_turned_away(make_bridge: MakeBridge, logs: Logs) -> None:
+    bridge = make_bridge(max_connections=1)
+    with bridge.connect() as page:
+        # Its place is not taken: it has begun to ask.
+        fields = [("Expect", "100-continue"), ("Content-Length", "9")]
+        page.send(request("POST", "/xdr/tunnel?$xdr=1", *fields))
+        assert page.socket.recv(100).startswith(b"HTTP/1.1 100 ")
+        assert bridge.call("GET", "/echo").code == "too-many-connections"
+    failed = {"too-many-connections": 1}
+    assert ended(bridge) == {"began": 2, "failed": failed, "abandoned": 1}
+    logs.expect("connections are refused")
+
+
 def test_every_code_is_either_refused_or_failed() -> None:
     tally = Tally()
     for code in Code:

@@ -51,7 +51,7 @@ class House(Protocol):
         """An exchange is over; may be told again, and only the first counts."""
 
     def refused(self, code: Code) -> None:
-        """A request that is none has been refused; no conversation was begun."""
+        """Something has been refused for which no conversation was begun."""
 
     def complain(self, message: str) -> None:
         """Log a warning that a flood would repeat without end."""

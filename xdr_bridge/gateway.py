@@ -151,7 +151,7 @@ class Gateway:
                 self.calls -= 1
 
     def refused(self, code: Code) -> None:
-        """A request that is none has been refused; no conversation was begun."""
+        """Something has been refused for which no conversation was begun."""
         self.tally.began += 1
         self.tally.end(code)
 

@@ -157,6 +157,7 @@ class Listener:
             self.places.leave(place)
 
     def _turn_away(self, connection: socket.socket, why: str) -> None:
+        self.house.refused(Code.TOO_MANY_CONNECTIONS)
         self._complaint.say(self.clock(), f"connections are refused: {why}")
         if self._ssl is not None:
             # Nothing can be said before a handshake, which would cost more than this.

@@ -24,7 +24,7 @@ class Tally:
     Once none is under way, `began` is the sum of all the others.
 
     Attributes:
-        began: Requests whose head was read, or refused as no HTTP.
+        began: Requests whose head was read, or refused as no HTTP, or with their connection.
         answered: The whole answer was handed to the page's connection: the API's, or one of the
             bridge's own to a preflight or for a file.
         refused: By code, those that are the page's fault.

@@ -28,6 +28,8 @@ from tests.support.clients import AnswerParser, RawAnswer
 
 # Nothing on the bridge's side waits for longer.
 _PATIENCE_SECONDS = 30.0
+# Longer than the bridge waits for a page that does not read.
+_NEVER_SECONDS = 12.0
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -74,6 +76,14 @@ class Line:
                 return None
             if pause is not None:
                 await pause()
+
+    async def expect(self, head: bytes, body: bytes) -> None:
+        """Send this head, and the body if the bridge says that it would take it."""
+        self.writer.write(head[:-2] + b"Expect: 100-continue\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            self._held = await self.reader.read(65536)
+        if self._held.startswith(b"HTTP/1.1 100 "):
+            self.writer.write(body)
 
     def reset(self) -> None:
         """Break the connection off."""
@@ -154,6 +164,10 @@ class Page:
                 line.writer.write(plan.message[i : min(i + 40, plan.head_size)])
                 await asyncio.sleep(0.005)
             line.writer.write(plan.message[plan.head_size :])
+        elif plan.fault == "expects 100":
+            await line.expect(plan.message[: plan.head_size], plan.message[plan.head_size :])
+        elif plan.fault == "speaks HTTP/1.0":
+            line.writer.write(_as_old(plan.message))
         else:
             line.writer.write(plan.message)
         parser = AnswerParser(plan.method)
@@ -200,6 +214,10 @@ class Page:
                 line.writer.write_eof()
                 with contextlib.suppress(ConnectionError):
                     await line.reader.read()
+            case "never reads":
+                line.writer.write(message)
+                line.writer.transport.pause_reading()  # type: ignore[attr-defined]
+                await asyncio.sleep(_NEVER_SECONDS)
             case _:
                 line.writer.write(message)
                 # The answer may be a failure, which is short.
@@ -233,6 +251,13 @@ class Page:
                 ended=time.monotonic(),
             )
         )
+
+
+def _as_old(message: bytes) -> bytes:
+    """Make it a request of HTTP/1.0, which knows no chunks."""
+    if b"\r\nTransfer-Encoding: chunked\r\n" in message:
+        return message
+    return message.replace(b" HTTP/1.1\r\n", b" HTTP/1.0\r\n", 1)
 
 
 def _slowly() -> Callable[[], Awaitable[None]]:

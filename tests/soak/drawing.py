@@ -47,6 +47,8 @@ _PAGE_FAULTS = {
     "": 900,
     "drips": 10,
     "reads slowly": 8,
+    "speaks HTTP/1.0": 20,
+    "expects 100": 10,
     "resets in head": 12,
     "resets in body": 14,
     "ends in body": 10,
@@ -55,17 +57,22 @@ _PAGE_FAULTS = {
     "half-closes": 8,
     "gives up reading": 8,
     "falls silent": 3,
+    "never reads": 2,
 }
 # With these the page asks for something that takes them.
-_NEEDS_ANSWER = frozenset({"resets in answer", "gives up reading", "reads slowly"})
-_NEEDS_BODY = frozenset({"resets in body", "ends in body", "falls silent"})
+_NEEDS_ANSWER = frozenset({"resets in answer", "gives up reading", "reads slowly", "never reads"})
+_NEEDS_BODY = frozenset({"resets in body", "ends in body", "falls silent", "expects 100"})
 # After these nobody is there to see.
-VANISHING = _NEEDS_BODY | {
+VANISHING = {
+    "resets in body",
+    "ends in body",
+    "falls silent",
     "resets in head",
     "resets in answer",
     "vanishes",
     "half-closes",
     "gives up reading",
+    "never reads",
 }
 LARGE_BYTES = 6_000_000
 # The bridge is configured so.

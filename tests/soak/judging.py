@@ -113,6 +113,8 @@ class _CallJudge:
         if saw == "gave up":
             if len(ends) > 1:
                 yield "counted more than once"
+            if self._seen.fault == "never reads" and ends == ["answered"]:
+                yield "nobody has read it, and it was counted as answered"
         elif saw == "unanswered":
             if ends:
                 yield "never answered, and counted"

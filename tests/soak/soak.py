@@ -149,6 +149,8 @@ class Soak:
             last = look(pid)
         if bridge.process.returncode != 0:
             self._complain(f"the bridge ended with status {bridge.process.returncode}")
+        samples = "".join(f"{s.memory_kb} {s.descriptors}\n" for s in watch.samples)
+        (folder / "samples").write_text(samples)
         evidence = self._evidence(calls, len(probe.seconds))
         self._judge_health(watch.samples, idle, last, probe)
         print(_machine(options), end="\n\n")
