@@ -34,6 +34,7 @@ from tests.soak.drawing import TUNNELLED_BODY_BYTES
 from tests.soak.judging import Evidence, discrepancies
 from tests.soak.reporting import health, tables
 from tests.soak.watching import Probe, Sample, Watch, look, thirds
+from tests.support.processes import ROOT, environment
 
 _HERE = Path(__file__).parent
 _START_SECONDS = 30.0
@@ -67,11 +68,15 @@ path = "/own"
 class Process:
     """A program of the soak's; a context manager that ends it by SIGTERM."""
 
-    def __init__(self, command: list[str], log: Path) -> None:
+    def __init__(self, command: list[str], log: Path, **variables: str) -> None:
         self._log = log.open("ab")
         # Its first lines say where it listens.
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=self._log, text=True, env=_environment()
+            command,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            env=environment(variables),
         )
 
     def __enter__(self) -> Process:
@@ -129,7 +134,7 @@ class Soak:
                 sum=SUM_FIELD,
             )
         )
-        with Process(self._bridge_command(config), folder / "bridge.log") as bridge:
+        with self._start_bridge(config) as bridge:
             port = int(bridge.said(r"http://127\.0\.0\.1:([0-9]+)/"))
             self._admin_port = int(bridge.said(r"http://127\.0\.0\.1:([0-9]+) takes"))
             pid = bridge.process.pid
@@ -166,9 +171,14 @@ class Soak:
         command = [sys.executable, str(_HERE / "api.py"), str(port), str(self._folder / "api")]
         return Process(command, self._folder / "api.log")
 
-    def _bridge_command(self, config: Path) -> list[str]:
-        command = [sys.executable, "-bb", "-W", "error", str(_HERE / "witness.py")]
-        return [*command, str(self._folder / "bridge"), "serve", "--config", str(config)]
+    def _start_bridge(self, config: Path) -> Process:
+        command = [sys.executable, "-bb", "-W", "error", "-m", "xdr_bridge", "serve"]
+        return Process(
+            [*command, "--config", str(config)],
+            self._folder / "bridge.log",
+            PYTHONPATH=os.pathsep.join((str(_HERE / "witness"), str(ROOT))),
+            SOAK_WITNESS=str(self._folder / "bridge"),
+        )
 
     def _crowd_command(self, port: int) -> list[str]:
         options = self._options
@@ -271,11 +281,6 @@ class Soak:
         if len(complaints) > _MOST_TOLD:
             print(f"  and {len(complaints) - _MOST_TOLD} more")
         return 1
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("XDR_BRIDGE")}
-    return {**kept, "PYTHONUNBUFFERED": "1"}
 
 
 def _machine(options: argparse.Namespace) -> str:

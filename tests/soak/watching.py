@@ -17,17 +17,20 @@ _PROBE = b"OPTIONS /judged/probe HTTP/1.1\r\nHost: x\r\nOrigin: https://shop.exa
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One look at a process: resident memory in kB, open descriptors."""
+    """One look at a process and its workers: resident memory in kB, open descriptors."""
 
     memory_kb: int
     descriptors: int
 
 
 def look(pid: int) -> Sample:
-    """Look at a process now."""
-    process = Path(f"/proc/{pid}")
-    memory = int((process / "statm").read_text().split()[1]) * _PAGE_KB
-    return Sample(memory, sum(1 for _ in (process / "fd").iterdir()))
+    """Look at a process, and at those that it has started, now."""
+    processes = [Path(f"/proc/{pid}")]
+    for process in processes:
+        children = (process / "task" / process.name / "children").read_text()
+        processes += [Path(f"/proc/{child}") for child in children.split()]
+    memory = sum(int((p / "statm").read_text().split()[1]) for p in processes) * _PAGE_KB
+    return Sample(memory, sum(1 for p in processes for _ in (p / "fd").iterdir()))
 
 
 class Watch(threading.Thread):
