@@ -192,6 +192,29 @@ def test_a_native_body_has_no_limit(make_bridge: MakeBridge) -> None:
     assert len(bridge.call("PUT", "/echo", body=b"x" * 3_000_000).json["body"]) == 3_000_000
 
 
+def test_the_head_of_an_early_answer_says_that_the_connection_ends_with_it(
+    make_bridge: MakeBridge, make_api: MakeApi
+) -> None:
+    async def early(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(TEXT + b"Content-Length: 2\r\n\r\n")
+        # The page sends this when it has the head.
+        await peer.body(3)
+        await peer.send(b"ok")
+
+    bridge = make_bridge(make_api(early).url)
+    with bridge.connect() as page:
+        page.send(request("PUT", "/x", ("Content-Length", "1000")))
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += page.socket.recv(1)
+        assert b"\r\nConnection: close\r\n" in head
+        page.send(b"abc")
+        assert page.socket.recv(2) == b"ok"
+        page.send(b"x" * 997)
+        assert page.rest() == b""
+
+
 def test_an_answer_that_comes_before_the_body_is_read_is_passed_on(
     make_api: MakeApi, make_bridge: MakeBridge
 ) -> None:

@@ -226,6 +226,9 @@ class Conversation:
         if self._recorder is not None:
             self._recorder.replied(forward.form, step.head)
         self._writer = step.writer
+        if not self._request_read:
+            # The end of an early answer may be the connection's: its head has to say so.
+            self._outgoing.keep_alive = False
         self._outgoing.start(step.head)
         opening = step.writer.open()
         if opening:
