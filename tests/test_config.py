@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import pytest
@@ -13,6 +14,10 @@ from xdr_bridge.errors import ConfigError
 from xdr_bridge.messages import Headers, RequestHead
 
 API = "http://127.0.0.1:9000"
+
+
+def on_socket(socket: str, path: str = "") -> Api:
+    return Api(scheme="http", host="localhost", port=80, path=path, socket=socket)
 
 
 def problems(api: str = API, **options: Any) -> list[tuple[str, str | None]]:
@@ -31,6 +36,14 @@ def problems(api: str = API, **options: Any) -> list[tuple[str, str | None]]:
         ("HTTPS://api.example/", Api(scheme="https", host="api.example", port=443)),
         ("http://[::1]:9000/v1/", Api(scheme="http", host="[::1]", port=9000, path="/v1")),
         ("http://a_b:1/x/y", Api(scheme="http", host="a_b", port=1, path="/x/y")),
+        ("http://unix/x", Api(scheme="http", host="unix", port=80, path="/x")),
+        ("http://unix:1/x", Api(scheme="http", host="unix", port=1, path="/x")),
+        ("unix:/run/api.sock", on_socket("/run/api.sock")),
+        ("unix:/run/api.sock:/", on_socket("/run/api.sock")),
+        ("unix:/run/api.sock:/v1/", on_socket("/run/api.sock", "/v1")),
+        ("unix:/run/api.sock:/v1:/2", on_socket("/run/api.sock", "/v1:/2")),
+        ("unix:/run/a b:c/K\xe4se.sock", on_socket("/run/a b:c/K\xe4se.sock")),
+        ("unix:/" + "s" * 102, on_socket("/" + "s" * 102)),
     ],
 )
 def test_the_apis_url_is_read_into_parts(url: str, api: Api) -> None:
@@ -66,11 +79,51 @@ def test_the_apis_url_is_read_into_parts(url: str, api: Api) -> None:
         "http://host//x",
         "http://host/a b",
         "http://host/K\xe4se",
+        "http://unix:/run/api.sock",
+        "http://unix:/run/api.sock:/v1",
+        "http+unix://%2Frun%2Fapi.sock",
+        "unix:",
+        "unix:/",
+        "unix:api.sock",
+        "unix:///run/api.sock",
+        "unix://run/api.sock",
+        "unix:@abstract",
+        "unix:/run/api.sock:/v1?x",
+        "unix:/run/api.sock:/v1#x",
+        "unix:/run/api.sock:/v1/../2",
+        "unix:/run/api.sock://v1",
+        "unix:/run/\0",
+        "unix:/run/a\nb",
+        "unix:/" + "s" * 107,
     ],
 )
 def test_what_does_not_say_where_the_api_is_is_refused(url: str) -> None:
     told = url.replace("user:pass@", "***@").replace("user@", "***@")
     assert problems(url) == [("API", told)]
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("http://unix:/run/a", "is nginx's way to name a socket; unix:/run/api.sock:/base is acc"),
+        ("unix:api.sock", "names no socket by its absolute path; unix:/run/api.sock would be acc"),
+        ("unix:/a:/b?c", "is no socket and path; unix:/run/api.sock:/base would be accepted"),
+        ("unix:/a:/b/..", "has dot segments in its path"),
+    ],
+)
+def test_what_is_wrong_with_a_socket_is_said(url: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        parse_api(url)
+
+
+def test_windows_has_no_unix_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xdr_bridge.config.apis._HAS_UNIX_SOCKETS", False)
+    with pytest.raises(ConfigError) as raised:
+        Settings(api="unix:/run/api.sock")
+    assert str(raised.value) == (
+        "API: 'unix:/run/api.sock' names a Unix socket, which the bridge cannot use on Windows;"
+        " http://127.0.0.1:9000 would be accepted"
+    )
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from xdr_bridge.api import Api
 from xdr_bridge.errors import Code, RequestError
 from xdr_bridge.fetching import Ask, Done
 from xdr_bridge.messages import ResponseHead
+from xdr_bridge.origins import parse_origin
 from xdr_bridge.redirects import Reach, origin_of, url_of
 
 
@@ -238,3 +239,61 @@ def test_the_21st_redirect_fails() -> None:
     assert len(talk.asks) == 21
     talk = converse(call(), *[redirect("/a")] * 21)
     assert refusal(talk) == (Code.TOO_MANY_REDIRECTS, "the API redirected more than 20 times")
+
+
+SOCKET = Api(scheme="http", host="localhost", port=80, path="/v1", socket="/run/a.sock")
+SOCKET_V2 = Api(scheme="http", host="localhost", port=80, path="/v2", socket="/run/a.sock")
+OTHER_SOCKET = Api(scheme="http", host="localhost", port=80, path="/v3", socket="/run/b.sock")
+LOCALHOST = Api(scheme="http", host="localhost", port=80, path="/v4")
+SOCKETS = Reach(apis=(LOCALHOST, OTHER_SOCKET, SOCKET_V2, SOCKET))
+
+
+@pytest.mark.parametrize(
+    ("location", "api", "target"),
+    [
+        ("b", SOCKET, "/b"),
+        ("/v1/b?q", SOCKET, "/b?q"),
+        ("/v2/b", SOCKET_V2, "/b"),
+        ("http://localhost/v1/b", SOCKET, "/b"),
+        ("http://LOCALHOST:80/v1/b", SOCKET, "/b"),
+        ("//localhost/v2/b", SOCKET_V2, "/b"),
+    ],
+)
+def test_an_api_on_a_socket_means_itself_by_the_name_that_it_is_called_by(
+    location: str, api: Api, target: str
+) -> None:
+    assert SOCKETS.locate([location], api=SOCKET, target="/a") == (api, target)
+
+
+@pytest.mark.parametrize(
+    ("api", "location"),
+    [
+        (SOCKET, "/v3/b"),
+        (SOCKET, "http://localhost/v3/b"),
+        (SOCKET, "http://localhost/v4/b"),
+        (SOCKET, "http://localhost:8080/v1/b"),
+        (SOCKET, "https://localhost/v1/b"),
+        (SOCKET, "http://127.0.0.1/v1/b"),
+        (SOCKET, "http+unix://%2Frun%2Fb.sock/v3/b"),
+        (SOCKET, "http://%2Frun%2Fa.sock/v1/b"),
+        (SOCKET, "unix:/run/b.sock:/v3/b"),
+        (OTHER_SOCKET, "http://localhost/v1/b"),
+        (LOCALHOST, "http://localhost/v1/b"),
+        (LOCALHOST, "/v1/b"),
+        (LOCALHOST, "/v3/b"),
+    ],
+)
+def test_nobody_else_gets_to_a_socket_and_a_socket_to_nobody_else(api: Api, location: str) -> None:
+    with pytest.raises(RequestError) as raised:
+        SOCKETS.locate([location], api=api, target="/a")
+    assert raised.value.code is Code.REDIRECT_REFUSED
+
+
+def test_sockets_are_origins_of_their_own() -> None:
+    assert origin_of(SOCKET) == origin_of(SOCKET_V2)
+    assert len({origin_of(api) for api in SOCKETS.apis}) == 3
+    assert len({url_of(api, "/b") for api in SOCKETS.apis}) == 4
+    assert url_of(SOCKET, "/b?c") == "http+unix://%2Frun%2Fa.sock/v1/b?c"
+    # No page has such an origin, so none counts as the API's own.
+    with pytest.raises(ValueError, match="is no origin"):
+        parse_origin(str(origin_of(SOCKET)))

@@ -16,12 +16,21 @@ class Api:
         host: Host name or address, IPv6 in brackets.
         port: The port, also where it is the default.
         path: The prefix of every target, without a trailing slash; often empty.
+        socket: The absolute path of a Unix socket, to which all of it goes; host and port are then
+            what Host says, `localhost`.
     """
 
     scheme: str
     host: str
     port: int
     path: str = ""
+    socket: str | None = None
+
+    def __str__(self) -> str:
+        """Write it as an operator does."""
+        if self.socket is None:
+            return f"{self.scheme}://{self.authority}{self.path}"
+        return f"unix:{self.socket}" + (self.path and f":{self.path}")
 
     @property
     def authority(self) -> str:

@@ -97,7 +97,7 @@ def _route_line(route: Route, settings: Settings) -> str:
     path = "" if route.prefix == "/" else route.prefix
     host = "" if route.host is None else f" as {route.host}"
     # What the operator wrote, where he wrote one.
-    api = settings.api or f"{route.api.scheme}://{route.api.authority}{route.api.path}"
+    api = settings.api or str(route.api)
     if route.policies is None:
         return f"{path}{host} in front of {api}, which decides by its own CORS answers"
     policies = route.policies.policies

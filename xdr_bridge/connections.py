@@ -1,4 +1,4 @@
-"""Connections to the API: opening one, and what one does with the bytes that pass.
+"""A connection to the API: what it does with the bytes that pass.
 
 A `Connection` is an asyncio protocol that carries one call after the other and knows nothing
 about them. Follows RFC 9112, section 9.
@@ -7,19 +7,11 @@ about them. Follows RFC 9112, section 9.
 from __future__ import annotations
 
 import asyncio
-import errno
-import ipaddress
-import os
 import select
 import socket
-from dataclasses import dataclass
-from ssl import SSLCertVerificationError, SSLContext, SSLError
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
-from xdr_bridge.errors import Code, UpstreamError
-
-# RFC 8305, section 5.
-_HAPPY_EYEBALLS_SECONDS = 0.25
+from xdr_bridge.errors import UpstreamError
 
 
 class Owner(Protocol):
@@ -53,74 +45,6 @@ class Cargo(Protocol):
 
     def fail(self, error: UpstreamError) -> None:
         """Give the call up."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """Where the API is.
-
-    Attributes:
-        host: Name or address; names are resolved anew for each connection.
-        port: The TCP port.
-        ssl: For TLS; what it verifies is the caller's choice.
-        server_hostname: The name in the certificate, where it is not `host`.
-    """
-
-    host: str
-    port: int
-    ssl: SSLContext | None = None
-    server_hostname: str | None = None
-
-    def __str__(self) -> str:
-        """Write `host:port` (RFC 3986, section 3.2)."""
-        return f"{self._name}:{self.port}"
-
-    @property
-    def host_field(self) -> str:
-        """The Host field (RFC 9110, section 7.2): without the default port."""
-        return self._name if self.port == (443 if self.ssl else 80) else str(self)
-
-    @property
-    def _name(self) -> str:
-        return f"[{self.host}]" if ":" in self.host else self.host
-
-    async def connect(self, owner: Owner, buffer: memoryview, seconds: float) -> Connection:
-        """Open a connection.
-
-        Raises:
-            UpstreamError: `UPSTREAM_TIMEOUT` or `UPSTREAM_UNREACHABLE`.
-        """
-        loop = asyncio.get_running_loop()
-        # Only a name can have several addresses. uvloop knows no such delay; it tries one
-        # address after the other.
-        eyeballs: dict[str, Any] = {}
-        if isinstance(loop, asyncio.BaseEventLoop) and not _is_address(self.host):
-            eyeballs["happy_eyeballs_delay"] = _HAPPY_EYEBALLS_SECONDS
-        try:
-            # A timer, but one for a connection, not for a call.
-            async with asyncio.timeout(seconds):
-                _, connection = await loop.create_connection(
-                    lambda: Connection(owner, loop, buffer),
-                    self.host,
-                    self.port,
-                    ssl=self.ssl,
-                    server_hostname=(self.server_hostname or self.host) if self.ssl else None,
-                    **eyeballs,
-                )
-        except TimeoutError as error:
-            raise self.timeout_error() from error
-        except (OSError, UnicodeError) as error:
-            if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
-                detail = f"no file descriptor is left for a connection to the API at {self}"
-                raise UpstreamError(Code.OVERLOADED, detail) from error
-            detail = f"the API at {self} could not be reached: {_reason(error)}"
-            raise UpstreamError(Code.UPSTREAM_UNREACHABLE, detail) from error
-        return connection
-
-    def timeout_error(self) -> UpstreamError:
-        """Return what is said when it does not accept a connection."""
-        detail = f"no connection to the API at {self} could be made in time"
-        return UpstreamError(Code.UPSTREAM_TIMEOUT, detail)
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -325,29 +249,3 @@ class Connection(asyncio.BufferedProtocol):
         cargo, self.cargo = self.cargo, None
         if cargo is not None:
             cargo.hang_up(reason)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _reason(error: Exception) -> str:
-    """Say in words what failed."""
-    match error:
-        case ConnectionRefusedError():
-            return "it refused the connection"
-        case socket.gaierror() | UnicodeError():
-            return "its name could not be resolved"
-        case SSLCertVerificationError():
-            return f"its certificate is not valid ({error.verify_message})"
-        case SSLError():
-            return "TLS could not be agreed on"
-        case OSError(errno=int() as number):
-            # Not `strerror`: asyncio puts the address there, where we would repeat it.
-            return os.strerror(number).lower()
-        case _:
-            return "the connection failed"

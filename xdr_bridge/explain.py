@@ -20,6 +20,7 @@ from xdr_bridge.fields import (
 )
 from xdr_bridge.messages import Headers, Pair, RequestHead
 from xdr_bridge.questions import Question
+from xdr_bridge.redirects import url_of
 from xdr_bridge.routes import Route
 from xdr_bridge.steps import Forward, ReadBody, Reply
 from xdr_bridge.targets import resolve_target
@@ -94,7 +95,7 @@ class _Explainer:
     def _judge(self, route: Route, target: str) -> Iterator[str]:
         api, question = route.api, self.question
         chosen = f"host {route.host or 'any'}, path {route.prefix}"
-        yield _line("API", f"{api.scheme}://{api.authority}{api.path}, chosen by {chosen}")
+        yield _line("API", f"{api}, chosen by {chosen}")
         if route.policies is None:
             yield _line("authority", "the API: no policy is given, so it is asked")
             return
@@ -196,7 +197,7 @@ class _Explainer:
             fields = ", ".join(
                 f"{name}: {_shown_value(name, value)}" for name, value in call.headers
             )
-            url = f"{api.scheme}://{api.authority}{call.target}"
+            url = url_of(api, call.target.removeprefix(api.path))
             return _line(door, f"forwarded: {call.method} {url} with {fields}{more}")
         assert isinstance(step, Reply)
         if step.refusal is not None:

@@ -161,10 +161,7 @@ class Gateway:
 
     def status(self) -> dict[str, Any]:
         """Return what has happened since the start, and what is open now, as JSON has it."""
-        pools = {
-            f"{api.scheme}://{api.authority}{api.path}": pool.status()
-            for api, pool in self._pools.items()
-        }
+        pools = {str(api): pool.status() for api, pool in self._pools.items()}
         return {
             "uptime_seconds": round(self.clock() - self._started, 3),
             "calls": self.tally.as_json(),
@@ -198,6 +195,7 @@ class Gateway:
         return Pool(
             api.host.strip("[]"),
             api.port,
+            socket=api.socket,
             ssl=tls,
             limits=UpstreamLimits(
                 connect_seconds=settings.connect_seconds,

@@ -29,13 +29,19 @@ _VISIBLE = string.ascii_letters + string.digits + string.punctuation
 
 
 def origin_of(api: Api) -> Origin:
-    """Return the origin of the API's own URLs."""
+    """Return the origin of the API's own URLs.
+
+    A Unix socket is an origin of its own: whatever name its API goes by, nothing else that goes
+    by that name is the same.
+    """
+    if api.socket is not None:
+        return Origin("http+unix", quote(api.socket, safe=""), None)
     return Origin(api.scheme, api.host, None if _has_default_port(api) else api.port)
 
 
 def url_of(api: Api, target: str) -> str:
     """Write the URL under which a call to `target` goes to the API."""
-    return f"{api.scheme}://{api.authority}{api.path}{target}"
+    return f"{origin_of(api)}{api.path}{target}"
 
 
 def _has_default_port(api: Api) -> bool:
@@ -133,6 +139,9 @@ def _parts(location: str, *, api: Api, target: str) -> tuple[Origin, str]:
         origin = parse_origin(f"{scheme or api.scheme}://{authority}".lower())
     except ValueError:
         raise _refused("with a Location whose host and port cannot be read") from None
+    if api.socket is not None and origin == Origin(api.scheme, api.host, None):
+        # It calls itself by the name that it is called by.
+        origin = origin_of(api)
     return origin, (path or "/") + (query or "")
 
 

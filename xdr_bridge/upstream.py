@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from ssl import SSLContext
 
 from xdr_bridge.answers import KnownHeads
-from xdr_bridge.connections import Cargo, Connection, Endpoint
+from xdr_bridge.connections import Cargo, Connection
+from xdr_bridge.endpoints import Endpoint
 from xdr_bridge.errors import Code, UpstreamError
 from xdr_bridge.messages import RequestHead
 from xdr_bridge.requests import render_head
@@ -68,6 +69,7 @@ class Pool:
         host: str,
         port: int,
         *,
+        socket: str | None = None,
         ssl: SSLContext | None = None,
         server_hostname: str | None = None,
         limits: UpstreamLimits | None = None,
@@ -76,7 +78,9 @@ class Pool:
 
         Where the API is, `Endpoint` explains.
         """
-        self._endpoint = Endpoint(host=host, port=port, ssl=ssl, server_hostname=server_hostname)
+        self._endpoint = Endpoint(
+            host=host, port=port, socket=socket, ssl=ssl, server_hostname=server_hostname
+        )
         self._host_field = self._endpoint.host_field
         self._limits = limits = limits or UpstreamLimits()
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))

@@ -77,24 +77,35 @@ class RawApi:
     """The server; an async context manager.
 
     Attributes:
-        port: Where it listens, on 127.0.0.1.
+        port: Where it listens, on 127.0.0.1, unless it has a socket.
         url: The same, as the bridge is told.
         peers: All connections ever accepted, in order.
     """
 
-    port: int
     url: str
 
-    def __init__(self, *scripts: Script, ssl_context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        *scripts: Script,
+        ssl_context: ssl.SSLContext | None = None,
+        socket_path: Path | None = None,
+        port: int = 0,
+    ) -> None:
         self.peers: list[Peer] = []
+        self.port = port
         self._scripts = scripts
+        self._socket_path = socket_path
         self._ssl_context = ssl_context
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
 
     async def __aenter__(self) -> Self:
+        if self._socket_path is not None:
+            self._server = await asyncio.start_unix_server(self._accept, self._socket_path)
+            self.url = f"unix:{self._socket_path}"
+            return self
         self._server = await asyncio.start_server(
-            self._accept, "127.0.0.1", 0, ssl=self._ssl_context
+            self._accept, "127.0.0.1", self.port, ssl=self._ssl_context
         )
         self.port = self._server.sockets[0].getsockname()[1]
         scheme = "http" if self._ssl_context is None else "https"

@@ -141,7 +141,9 @@ class ApiSettings(PolicySettings):
     """
 
     url: Annotated[str, Shown("API")] = Field(
-        default="", description="The API's URL, for example http://127.0.0.1:9000."
+        default="",
+        description="The API's URL, for example http://127.0.0.1:9000, or its Unix socket,"
+        " unix:/run/api.sock.",
     )
     path: Annotated[str, Shown("PATH")] = Field(
         default="/", description="The public path prefix that chooses this API."

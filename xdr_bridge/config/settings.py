@@ -39,7 +39,8 @@ class Settings(BaseSettings, CeilingSettings, PolicySettings):
     Besides the policy of `PolicySettings` and what `CeilingSettings` limits:
 
     Attributes:
-        api: The API's URL: http or https, host, port, and a path prefix if it has one.
+        api: The API's URL: http or https, host, port, and a path prefix if it has one; or a Unix
+            socket, `unix:/run/api.sock` or `unix:/run/api.sock:/base`.
         apis: Several APIs instead of `api`, each with its policy.
         host: The address to listen on.
         port: The port to listen on; 0 takes a free one.
@@ -65,7 +66,9 @@ class Settings(BaseSettings, CeilingSettings, PolicySettings):
     )
 
     api: Annotated[str, Shown("API")] = Field(
-        default="", description="The API's URL, for example http://127.0.0.1:9000."
+        default="",
+        description="The API's URL, for example http://127.0.0.1:9000, or its Unix socket,"
+        " unix:/run/api.sock.",
     )
     apis: tuple[ApiSettings, ...] = Field(
         default=(), description="Several APIs, each with its own policy, instead of 'api'."
