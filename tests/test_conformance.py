@@ -102,6 +102,7 @@ ELSEWHERE = {
     Code.REDIRECT_REFUSED: "test_attacks.py",
     Code.TOO_MANY_REDIRECTS: "test_webtest.py",
     Code.OVERLOADED: "the pool's: test_upstream.py",
+    Code.REQUEST_TIMEOUT: "test_time_limits.py",
     Code.TOO_MANY_CALLS: "test_call_limits.py",
     Code.TOO_MANY_CONNECTIONS: "test_connection_limits.py",
     Code.INTERNAL_ERROR: "a bug by definition: below",

@@ -270,16 +270,6 @@ def test_a_page_that_goes_in_mid_upload_takes_its_call_along(
     assert gone.wait(PATIENCE_SECONDS)
 
 
-def test_a_page_that_is_silent_in_mid_body_is_given_up(
-    make_bridge: MakeBridge, api: TableApi
-) -> None:
-    bridge = make_bridge(idle_seconds=0.2)
-    for target in ("/xdr/tunnel?$xdr=1", "/echo"):
-        with bridge.connect() as client:
-            client.send(request("POST", target, ("Content-Length", "10")) + b"12345")
-            assert client.rest() == b""
-
-
 def test_a_page_that_does_not_read_is_given_up(make_api: MakeApi, make_bridge: MakeBridge) -> None:
     gone = threading.Event()
 

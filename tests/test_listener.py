@@ -186,39 +186,6 @@ def test_a_body_that_came_whole_goes_on_in_one_piece(
     assert seen[0].endswith(b"Content-Length: 4\r\n\r\nbody")
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET / HT", b"\r\n"])
-def test_a_head_that_never_ends_is_given_up(make_bridge: MakeBridge, sent: bytes) -> None:
-    bridge = make_bridge(idle_seconds=0.1)
-    # Nothing at all may take longer; a head may not.
-    bridge.gateway.idle_connection_seconds = 0.1 if not sent else 60.0
-    with bridge.connect() as client:
-        client.send(sent)
-        with contextlib.suppress(ConnectionResetError):
-            assert client.rest() == b""
-
-
-def test_a_head_that_drips_is_given_up(make_bridge: MakeBridge) -> None:
-    bridge = make_bridge(idle_seconds=0.2)
-    with bridge.connect() as client, contextlib.suppress(ConnectionError):
-        client.send(b"GET / HTTP/1.1\r\nHost: h\r\nX: ")
-        client.socket.settimeout(0.01)
-        dripping = True
-        while dripping:
-            client.send(b"x")
-            with contextlib.suppress(TimeoutError):
-                dripping = client.socket.recv(1) != b""
-
-
-def test_a_kept_connection_is_idle_only_so_long(make_bridge: MakeBridge) -> None:
-    bridge = make_bridge(idle_seconds=0.1)
-    bridge.gateway.idle_connection_seconds = 0.1
-    with bridge.connect() as client:
-        client.send(GET)
-        assert client.read().status == 200
-        with contextlib.suppress(ConnectionResetError):
-            assert client.rest() == b""
-
-
 def test_stopping_closes_idle_connections_and_ends_busy_ones_after_their_answer(
     make_api: MakeApi, make_bridge: MakeBridge
 ) -> None:

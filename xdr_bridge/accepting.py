@@ -22,6 +22,9 @@ log = logging.getLogger("xdr_bridge.gateway")
 
 # Accepted in a row; then those that are open get their turn.
 _BATCH = 64
+# What waits to be sent, beyond what is on its way: with more of it in the kernel, which takes
+# megabytes, a page that reads slowly would look for minutes like one that does not read at all.
+_UNSENT_BYTES = 128 * 1024
 # Refused connections that may read their refusal, and for how long.
 _MAX_LEAVING = 32
 _LEAVING_SECONDS = 2.0
@@ -63,6 +66,12 @@ class Acceptor:
     def add(self, sockets: Iterable[socket.socket]) -> None:
         """Accept on these too; they do not block."""
         for listening in sockets:
+            if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+                # Accepted connections have it from here.
+                with suppress(OSError):
+                    listening.setsockopt(
+                        socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES
+                    )
             self._sockets.append(listening)
             self._loop.add_handler(listening, self._accept, IOLoop.READ)
 

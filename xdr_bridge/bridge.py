@@ -5,6 +5,7 @@
     answer = bridge.respond(forward, response_head)  # Answer | Forward (another call) | Reply
     reply = bridge.fail(forward, error)              # the API failed before it answered
     reply = bridge.too_many_calls(forward, most)     # the edge makes no more calls at once
+    reply = bridge.too_late(forward)                 # the page does not go on with the body
 
 An edge does what a step says and decides nothing.
 """
@@ -22,7 +23,7 @@ from xdr_bridge.messages import RequestHead, ResponseHead
 from xdr_bridge.native import is_preflight, plain_head, receive_native
 from xdr_bridge.policies import PolicyTable
 from xdr_bridge.redirects import Reach
-from xdr_bridge.replies import failure, plain_refusal
+from xdr_bridge.replies import TOO_LATE, failure, plain_refusal
 from xdr_bridge.routes import Route, Routes
 from xdr_bridge.steps import Answer, Forward, PlainWriter, ReadBody, Reply
 from xdr_bridge.targets import resolve_target, split_target
@@ -132,6 +133,10 @@ class Bridge:
         """Refuse a call that would be one more than an edge has under way at once."""
         detail = f"{most} calls are under way, as many as the bridge takes at once"
         return self.fail(forward, RequestError(Code.TOO_MANY_CALLS, detail))
+
+    def too_late(self, forward: Forward) -> Reply:
+        """Refuse a call whose body, which was being passed on, does not arrive in time."""
+        return self.fail(forward, TOO_LATE)
 
     def refuse(self, error: RequestError) -> Reply:
         """Answer a request that is no HTTP that an edge can read."""

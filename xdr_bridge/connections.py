@@ -52,6 +52,7 @@ class Connection(asyncio.BufferedProtocol):
 
     Attributes:
         cargo: The call it carries, None while idle.
+        began: When its call was sent.
         calls: How many it has carried.
         gone: Done when nothing of it is left.
         is_full: Whether the transport holds more unsent bytes than it should.
@@ -67,6 +68,7 @@ class Connection(asyncio.BufferedProtocol):
         "_readable",
         "_transport",
         "_unsent",
+        "began",
         "calls",
         "cargo",
         "gone",
@@ -85,7 +87,7 @@ class Connection(asyncio.BufferedProtocol):
         """
         self.cargo: Cargo | None = None
         self.calls = 0
-        self.opened = self.since = loop.time()
+        self.opened = self.since = self.began = loop.time()
         self.is_full = False
         self.gone: asyncio.Future[None] = loop.create_future()
         self._owner = owner
@@ -123,6 +125,7 @@ class Connection(asyncio.BufferedProtocol):
         self.calls += 1
         self._unsent = 0
         self.touch()
+        self.began = self.since
 
     def finish(self) -> None:
         """Become free after a complete answer, or close if the API has not read all we sent."""

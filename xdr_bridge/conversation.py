@@ -35,6 +35,8 @@ class House(Protocol):
     observer: Observer | None
     idle_seconds: float
     idle_connection_seconds: float
+    request_seconds: float
+    min_bytes_per_second: int
     calls: int
     max_calls: int
 
@@ -66,6 +68,7 @@ class Conversation:
     """
 
     __slots__ = (
+        "_began",
         "_body",
         "_bridge",
         "_connection",
@@ -74,9 +77,11 @@ class Conversation:
         "_forward",
         "_gateway",
         "_head",
+        "_held_up",
         "_next",
         "_outgoing",
         "_reading",
+        "_received",
         "_recorder",
         "_request_read",
         "_transfer",
@@ -84,6 +89,11 @@ class Conversation:
         "deadline",
         "is_call",
     )
+
+    # Of a body that did not come with its head: its time, its bytes, since when it has to wait.
+    _began: float
+    _received: int
+    _held_up: float
 
     def __init__(self, gateway: House, connection: Socket) -> None:
         """Wait for a request on this connection."""
@@ -137,7 +147,9 @@ class Conversation:
             # uvloop's clock goes by milliseconds, which is too coarse for a leg.
             self._recorder = Recorder(gateway.observer, time.monotonic, head)
         if body is None:
-            self.deadline = gateway.deadline(gateway.idle_seconds)
+            self._began = now = gateway.clock()
+            self._received = 0
+            self.deadline = self._body_deadline(now)
             self._take(self._receive(None), length, None)
         else:
             self._request_read = True
@@ -148,7 +160,9 @@ class Conversation:
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """Take a piece of the request's body."""
-        self.deadline = self._gateway.deadline(self._gateway.idle_seconds)
+        now = self._gateway.clock()
+        self._received += len(chunk)
+        self.deadline = self._body_deadline(now)
         if self._recorder is not None:
             self._recorder.add("request", chunk)
         if self._reading is not None:
@@ -160,13 +174,14 @@ class Conversation:
             return None
         # A call that came whole (a GET tunnel request with a body, R11) takes no more.
         streams = self._forward is not None and self._forward.body is None
-        if self._transfer is not None and streams and not self._answered:
+        if self._transfer is not None and streams and not self.answered:
             if self._recorder is not None:
                 self._recorder.add("call", chunk)
             waiting = self._transfer.write(chunk)
             if waiting is not None:
                 # Now it is the API that is slow; the pool has its own limits.
                 self.deadline = None
+                self._held_up = now
                 waiting.add_done_callback(self._await_page)
             return waiting
         self._discarded += len(chunk)
@@ -195,6 +210,22 @@ class Conversation:
         self.deadline = None
         self._cancel()
         self._done(outcome)
+
+    def time_out(self) -> bool:
+        """Refuse a request whose body is late; return False where nothing can be said any more."""
+        if self._request_read or self._writer is not None or self.answered:
+            return False
+        reading, self._reading = self._reading, None
+        if reading is not None:
+            self._body.clear()
+            self._take(reading.too_late())
+        elif self._forward is not None:
+            self._cancel()
+            self._take(self._bridge.too_late(self._forward))
+        if self._outgoing is not None:
+            # The rest of the body is not waited for.
+            self._outgoing.close()
+        return True
 
     def retire(self) -> None:
         """Let this answer be the last of its connection, if that can still be said."""
@@ -296,12 +327,23 @@ class Conversation:
     def _await_page(self, _: Future[None]) -> None:
         """The API takes more: it is the page's turn again."""
         if not self._request_read:
-            self.deadline = self._gateway.deadline(self._gateway.idle_seconds)
+            now = self._gateway.clock()
+            self._began += now - self._held_up
+            self.deadline = self._body_deadline(now)
+
+    def _body_deadline(self, now: float) -> float:
+        """Say until when the next piece of the body may take, however the ones before dripped."""
+        gateway = self._gateway
+        latest = self._began + gateway.request_seconds
+        if gateway.min_bytes_per_second:
+            latest += self._received / gateway.min_bytes_per_second
+        return min(now + gateway.idle_seconds, latest)
 
     # Steps -----------------------------------------------------------------------------------
 
     @property
-    def _answered(self) -> bool:
+    def answered(self) -> bool:
+        """Whether the whole answer has been handed on."""
         return self._outgoing is not None and self._outgoing.finished
 
     def _receive(self, body: bytes | None) -> ReadBody | Reply | Forward:

@@ -66,6 +66,7 @@ class Code(StrEnum):
     URL_TOO_LONG = "url-too-long", 414, Fault.PAGE
     # Plain HTTP to the bridge.
     HTTP_MALFORMED = "http-malformed", 400, Fault.PAGE
+    REQUEST_TIMEOUT = "request-timeout", 408, Fault.PAGE
     NOT_FOUND = "not-found", 404, Fault.PAGE
     UPGRADE_NOT_SUPPORTED = "upgrade-not-supported", 501, Fault.PAGE
     FORWARDED_MALFORMED = "forwarded-malformed", 400, Fault.PAGE

@@ -27,9 +27,7 @@ __all__ = ["Exchange", "Gateway"]
 
 log = logging.getLogger(__name__)
 
-# How long a connection may take to send its next request's head.
-_IDLE_CONNECTION_SECONDS = 75.0
-# The same while the gateway stops: a request may be on its way.
+# How long a connection is idle while the gateway stops: a request may be on its way.
 _ARRIVAL_SECONDS = 2.0
 _STOPPING_SWEEP_SECONDS = 0.1
 
@@ -48,11 +46,13 @@ class Gateway:
         self.bridge = settings.build_bridge()
         self.observer = observer
         self.port = settings.port
-        self.idle_seconds = settings.idle_seconds
-        self.idle_connection_seconds = _IDLE_CONNECTION_SECONDS
         self.tally = Tally()
         self.calls = 0
-        self.max_calls = settings.max_calls
+        self.max_calls = 0
+        self.idle_seconds = self.idle_connection_seconds = self.request_seconds = 0.0
+        self.min_bytes_per_second = 0
+        self._sweep_interval = 0.0
+        self._take_limits(settings)
         self._complaint = Complaint(log)
         self._conversations: set[Conversation] = set()
         self._sweep: asyncio.TimerHandle | None = None
@@ -74,9 +74,8 @@ class Gateway:
             raise OSError(error.errno, f"cannot listen on {where}: {error.strerror}") from error
         self.port = sockets[0].getsockname()[1]
         self._pools: dict[Api, Pool] = {}
-        self._listener = Listener(self, Limits(head_seconds=settings.idle_seconds), self._places())
+        self._listener = Listener(self, self._limits(), self._places())
         self._listener.add_sockets(sockets)
-        self._sweep_interval = min(1.0, settings.idle_seconds / 4)
         self._sweep = self.loop.call_later(self._sweep_interval, self._sweep_once)
 
     async def stop(self, *, grace_seconds: float | None = None) -> None:
@@ -116,16 +115,34 @@ class Gateway:
         # One reference; a conversation takes it once.
         self.bridge = settings.build_bridge()
         self.settings = settings
-        self.max_calls = settings.max_calls
+        self._take_limits(settings)
+        self._listener.limits = self._limits()
         places, now = self._listener.places, self._places()
         places.most, places.most_per_address = now.most, now.most_per_address
+
+    def _take_limits(self, settings: Settings) -> None:
+        self.max_calls = settings.max_calls
+        self.idle_seconds = settings.idle_seconds
+        self.idle_connection_seconds = settings.keep_alive_seconds
+        self.request_seconds = settings.request_seconds
+        self.min_bytes_per_second = settings.min_bytes_per_second
+        shortest = min(
+            settings.idle_seconds,
+            settings.head_seconds,
+            settings.request_seconds,
+            settings.keep_alive_seconds,
+        )
+        self._sweep_interval = min(1.0, shortest / 4)
+
+    def _limits(self) -> Limits:
+        return Limits(head_seconds=self.settings.head_seconds)
 
     def _places(self) -> Places:
         """Say how many pages may be connected."""
         settings = self.settings
         apis = {route.api for route in settings.routes}
         limit = descriptor_limit()
-        fits = connections_that_fit(limit, len(apis) * UpstreamLimits().max_connections)
+        fits = connections_that_fit(limit, len(apis) * settings.max_api_connections)
         most = settings.max_connections or fits
         if limit is not None and most > max(fits, limit // 2):
             log.warning(
@@ -203,5 +220,6 @@ class Gateway:
                 idle_seconds=settings.idle_seconds,
                 max_idle=settings.max_api_connections,
                 max_connections=settings.max_api_connections,
+                total_seconds=settings.total_seconds,
             ),
         )

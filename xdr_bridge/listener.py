@@ -119,7 +119,7 @@ class Listener:
         """
         late = {c for c in self.connections if c.deadline < now and not c.has_progressed()}
         for connection in late & self._late:
-            connection.expire()
+            connection.time_out()
         self._late = late & self.connections
         self._acceptor.sweep(now)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 
 from xdr_bridge.conversation import Conversation, House
-from xdr_bridge.errors import RequestError
+from xdr_bridge.errors import Code, RequestError
 from xdr_bridge.incoming import RequestReader
 from xdr_bridge.messages import RequestHead
 from xdr_bridge.outgoing import Outgoing
@@ -33,7 +33,7 @@ class Limits:
     Attributes:
         head_bytes: The largest head of a request.
         fields: The most fields in one.
-        head_seconds: From a head's first byte to its last.
+        head_seconds: From a head's first byte to its last; of a new connection, from its opening.
         linger_seconds: For a page to read a refusal before its connection goes.
     """
 
@@ -128,7 +128,8 @@ class PageConnection:
             max_head_bytes=listener.limits.head_bytes,
             max_fields=listener.limits.fields,
         )
-        self._deadline = listener.clock() + self._house.idle_connection_seconds
+        # A connection is opened to ask something: there is no idle one yet.
+        self._deadline = listener.clock() + listener.limits.head_seconds
         listener.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -158,6 +159,7 @@ class PageConnection:
     def resume_writing(self) -> None:
         """Note that it has caught up."""
         self._full = False
+        self._unsent = 0
         drained, self._drained = self._drained, None
         if drained is not None and not drained.done():
             drained.set_result(None)
@@ -218,6 +220,7 @@ class PageConnection:
         self._transport.write(chunk)
         if not self._full:
             return self._listener.sent
+        self._unsent = self._transport.get_write_buffer_size()
         if self._drained is None:
             self._drained = self._listener.loop.create_future()
         return self._drained
@@ -285,13 +288,17 @@ class PageConnection:
 
     def has_progressed(self) -> bool:
         """Whether the page is late only because it is still reading; grants it more time."""
-        before = self._unsent
-        if self._conversation is None and not self._lingers:
-            unsent = self._transport.get_write_buffer_size()
-            if unsent < before:
-                self._wait()
-                return True
-        return False
+        house, conversation = self._house, self._conversation
+        unsent = self._transport.get_write_buffer_size()
+        enough = house.idle_seconds * house.min_bytes_per_second
+        if self._lingers or not 0 < unsent < self._unsent or self._unsent - unsent < enough:
+            return False
+        if conversation is None:
+            self._wait()
+        else:
+            self._unsent = unsent
+            conversation.deadline = self._listener.clock() + house.idle_seconds
+        return True
 
     def retire(self) -> None:
         """Let the next answer be the last; an idle page has a moment for a request on its way."""
@@ -302,8 +309,24 @@ class PageConnection:
 
     def expire(self) -> None:
         """Close now; what is unsent is dropped."""
+        conversation = self._conversation
+        half = conversation is not None and self._written and not conversation.answered
+        cut = half or self._transport.get_write_buffer_size() > 0
         self._leave()
-        self._transport.abort()
+        if cut:
+            # By a reset: half of an answer must not look whole (RFC 9112, section 8).
+            self._transport.reset()
+        else:
+            self._transport.abort()
+
+    def time_out(self) -> None:
+        """Close because the page's time is over, and say so where it can be said."""
+        conversation = self._conversation
+        if conversation is None and self._reader.begun and not self._ends:
+            late = "the head of the request did not arrive in the time that it may take"
+            self._refuse(RequestError(Code.REQUEST_TIMEOUT, late))
+        elif conversation is None or self._written or not conversation.time_out():
+            self.expire()
 
     # -----------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ _FIXED = frozenset(
         "idle_seconds",
         "max_api_connections",
         "api_ca",
+        "total_seconds",
     }
 )
 _RESTART = "cannot change while the bridge runs; restart it, or take the change back"

@@ -23,6 +23,10 @@ _RETRY_AFTER: Pair = ("Retry-After", "5")
 # Refusals that are frames with a status, as an API's own would be (Wire 5.9).
 _WITH_A_STATUS = frozenset({Code.BODY_TOO_LARGE, Code.LOOP_DETECTED})
 
+TOO_LATE = RequestError(
+    Code.REQUEST_TIMEOUT, "the body of the request did not arrive in the time that it may take"
+)
+
 Failure = RequestError | UpstreamError
 
 

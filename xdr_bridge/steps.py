@@ -26,10 +26,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadBody:
-    """Read the request's body and call `receive` again; past `max_bytes`, answer `too_large()`."""
+    """Read the request's body and call `receive` again.
+
+    Past `max_bytes`, answer `too_large()`; where it does not arrive in time, `too_late()`.
+    """
 
     max_bytes: int
     too_large: Callable[[], Reply]
+    too_late: Callable[[], Reply]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

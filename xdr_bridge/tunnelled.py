@@ -18,7 +18,7 @@ from xdr_bridge.frame import FRAME_FIELDS, FrameWriter
 from xdr_bridge.messages import Headers, Pair, RequestHead, ResponseHead
 from xdr_bridge.native import cors_fields, plain_head
 from xdr_bridge.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, Reach, rewrite
-from xdr_bridge.replies import VARY_ORIGIN, failure, plain_refusal, refusal
+from xdr_bridge.replies import TOO_LATE, VARY_ORIGIN, failure, plain_refusal, refusal
 from xdr_bridge.routes import Route, Routes, well_formed_origin
 from xdr_bridge.steps import Answer, Forward, PlainWriter, ReadBody, Reply
 from xdr_bridge.targets import shown_target, split_target
@@ -177,7 +177,11 @@ class TunnelledCalls:
         length = head.headers.get("Content-Length")
         if length is not None and _exceeds(length, max_bytes):
             raise error
-        return ReadBody(max_bytes=max_bytes, too_large=lambda: failure(so_far(), error))
+        return ReadBody(
+            max_bytes=max_bytes,
+            too_large=lambda: failure(so_far(), error),
+            too_late=lambda: failure(so_far(), TOO_LATE),
+        )
 
     def _make(self, asked: _Asked, call: Call, now: float, *, redirects: int = 0) -> Forward:
         """Judge a decoded call and make it a step.

@@ -37,6 +37,7 @@ class UpstreamLimits:
             opening one may take, from the name to TLS.
         first_byte_seconds: From the end of sending, or the last progress of it, to the head.
         idle_seconds: Between two pieces of an answer's body, while we read.
+        total_seconds: From sending to the end of the answer; None: any time.
         keep_alive_seconds: For an idle connection. Common servers close after 5 seconds; to
             be first avoids calls that meet a closing connection.
         max_age_seconds: Of a connection that is used again. A name may lead elsewhere by now.
@@ -52,6 +53,7 @@ class UpstreamLimits:
     connect_seconds: float = 5.0
     first_byte_seconds: float = 30.0
     idle_seconds: float = 30.0
+    total_seconds: float | None = None
     keep_alive_seconds: float = 4.0
     max_age_seconds: float = 300.0
     max_idle: int = 256
@@ -102,6 +104,7 @@ class Pool:
             limits.first_byte_seconds / 4,
             limits.idle_seconds / 4,
             limits.keep_alive_seconds / 4,
+            (limits.total_seconds or 4.0) / 4,
         )
         self._closed = False
 
@@ -327,16 +330,20 @@ class Pool:
             connection.close()
         for connection in tuple(self._connections):
             if connection.cargo is not None:
-                self._check(connection.cargo, connection.quiet_seconds(now))
+                self._check(connection.cargo, connection.quiet_seconds(now), now - connection.began)
 
     def _waited_in_vain(self) -> UpstreamError:
         if self._connections:
             return UpstreamError(Code.OVERLOADED, "all connections to the API stayed busy")
         return self._endpoint.timeout_error()
 
-    def _check(self, cargo: Cargo, quiet_seconds: float) -> None:
+    def _check(self, cargo: Cargo, quiet_seconds: float, total_seconds: float) -> None:
         limits = self._limits
-        if cargo.answered:
+        if limits.total_seconds is not None and total_seconds >= limits.total_seconds:
+            code = Code.UPSTREAM_CUT if cargo.answered else Code.UPSTREAM_TIMEOUT
+            detail = f"the API's answer was not complete within {limits.total_seconds:g} seconds"
+            cargo.fail(UpstreamError(code, detail))
+        elif cargo.answered:
             if quiet_seconds >= limits.idle_seconds:
                 detail = f"the API's answer stalled for {limits.idle_seconds:g} seconds"
                 cargo.fail(UpstreamError(Code.UPSTREAM_CUT, detail))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from xdr_bridge.api import Api
 from xdr_bridge.config.apis import authorities_problem, parse_api, without_user
-from xdr_bridge.config.ceilings import CEILINGS
+from xdr_bridge.config.ceilings import CEILINGS, TIMES
 from xdr_bridge.config.findings import Finding
 from xdr_bridge.config.options import POLICY_OPTIONS, ApiSettings, PolicySettings
 from xdr_bridge.config.spelling import Where
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from xdr_bridge.config.settings import Settings
 
 _MOUNT = re.compile(r"/[A-Za-z0-9_.~-]+")
+_TIMES = ("connect_seconds", "first_byte_seconds", "idle_seconds", "stop_seconds", *TIMES)
 _MAX_SECONDS = 3600
+_MAX_TOTAL_SECONDS = 7 * 24 * 3600
 _NO_ORIGIN = (
     "name at least one origin whose pages may use the API, such as"
     " --allow-origin https://shop.example ('*' allows any page); without any option of a policy"
@@ -91,10 +93,12 @@ class Judge:
             yield Finding(("host",), "", "is no address; 127.0.0.1 would be")
         if _MOUNT.fullmatch(settings.mount) is None or settings.mount in ("/.", "/.."):
             yield Finding(("mount",), settings.mount, "is not one path segment; '/xdr' would be")
-        for name in ("connect_seconds", "first_byte_seconds", "idle_seconds", "stop_seconds"):
+        for name in _TIMES:
             seconds = getattr(settings, name)
-            if not 0 < seconds <= _MAX_SECONDS:
-                reason = f"is out of range; seconds up to {_MAX_SECONDS} are accepted"
+            # A total is for whole downloads.
+            most = _MAX_TOTAL_SECONDS if name == "total_seconds" else _MAX_SECONDS
+            if seconds is not None and not 0 < seconds <= most:
+                reason = f"is out of range; seconds up to {most} are accepted"
                 yield Finding((name,), f"{seconds:g}", reason)
         for name in CEILINGS:
             most = getattr(settings, name)
@@ -102,6 +106,9 @@ class Judge:
                 yield Finding((name,), str(most), "is no limit; 1 or more is accepted")
         if settings.api_ca is not None and (problem := authorities_problem(settings.api_ca)):
             yield Finding(("api_ca",), settings.api_ca, problem)
+        rate = settings.min_bytes_per_second
+        if rate < 0:
+            yield Finding(("min_bytes_per_second",), str(rate), "is no rate; 0 or more is accepted")
         for name in settings.limits.__dataclass_fields__:
             limit = getattr(settings.limits, name)
             if limit < 1:

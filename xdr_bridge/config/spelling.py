@@ -22,6 +22,10 @@ _FLAGS = {
     "first_byte_seconds": "--first-byte-timeout",
     "idle_seconds": "--idle-timeout",
     "stop_seconds": "--stop-timeout",
+    "head_seconds": "--head-timeout",
+    "request_seconds": "--request-timeout",
+    "keep_alive_seconds": "--keep-alive-timeout",
+    "total_seconds": "--total-timeout",
 }
 _LISTS = frozenset(
     {
