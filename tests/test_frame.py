@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.clients import read_frame
+from xdr_bridge.charsets import TextDecoder, charset_of
 from xdr_bridge.errors import Code, RequestError
 from xdr_bridge.frame import (
     LOOK_AHEAD_BYTES,
@@ -273,3 +276,19 @@ def test_a_network_error_is_two_lines_whatever_its_detail() -> None:
     assert (
         network_error_frame(error) == "XDR/1 error target-malformed\r\none two three…\r\n".encode()
     )
+
+
+@given(
+    st.lists(
+        st.binary(max_size=6) | st.sampled_from([b"plain", b"\xef\xbb\xbf", b"\xc3"]), max_size=6
+    ),
+    st.sampled_from(["utf-8", "latin1", "utf-16", "iso-2022-jp", "gbk"]),
+)
+def test_text_in_pieces_is_the_text(pieces: list[bytes], label: str) -> None:
+    charset = charset_of(f"text/plain; charset={label}")
+    decoder, whole = TextDecoder(charset), TextDecoder(charset)
+    text = "".join([decoder.decode(piece) for piece in pieces]) + decoder.decode(b"", final=True)
+    data = b"".join(pieces)
+    assert text == whole.decode(data, final=True)
+    if label == "utf-8" and not data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        assert text == data.decode("utf-8", "replace")

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from xdr_bridge.errors import Code, RequestError
-from xdr_bridge.tunnel import Call, Limits, Tunnel, check_outer, decode, recognise
+from xdr_bridge.messages import Headers
+from xdr_bridge.tunnel import (
+    Call,
+    Limits,
+    Tunnel,
+    _find_empty_line,
+    check_outer,
+    decode,
+    recognise,
+)
 
 VECTORS = json.loads((Path(__file__).parent / "vectors/tunnel.json").read_text("utf-8"))
 TUNNEL = "/xdr/tunnel"
@@ -374,3 +386,39 @@ def test_the_largest_body_and_one_byte_more() -> None:
 
 def test_a_content_type_given_but_empty_is_kept() -> None:
     assert call_of("/x?$xdr=1&$ct=", b"x").headers.get_all("Content-Type") == [""]
+
+
+def test_equal_header_blocks_are_read_once_for_each_page() -> None:
+    outer = Headers([("Origin", "https://shop.example")])
+    query = tunnel_of("/x?$xdr=1&$httpMethod=PUT&$ct=a/b&$httpHeaders=X-A:1%0D%0AX-B:2")
+    one = decode(query, "POST", b"1", LIMITS, outer)
+    two = decode(query, "POST", b"2", LIMITS, outer)
+    assert one.headers is two.headers
+    assert decode(query, "POST", b"1", LIMITS, Headers()).headers is not one.headers
+    # Without a body no Content-Type is added; with smaller limits the same block is too large.
+    bare = tunnel_of("/x?$xdr=1&$httpHeaders=X-A:1")
+    assert "Content-Type" in decode(bare, "POST", b"1", LIMITS, outer).headers
+    assert "Content-Type" not in decode(bare, "POST", b"", LIMITS, outer).headers
+    with pytest.raises(RequestError) as refusal:
+        decode(query, "POST", b"1", Limits(header_lines=1), outer)
+    assert refusal.value.code is Code.HEADER_BLOCK_TOO_LARGE
+
+
+def test_a_long_header_block_is_not_remembered() -> None:
+    outer = Headers()
+    message = b"GET /x HTTP/1.1\r\nX-A: " + b"a" * 2000 + b"\r\n\r\n"
+    one, two = (
+        decode(tunnel_of(f"{TUNNEL}?$xdr=1"), "POST", message, Limits(), outer) for _ in "12"
+    )
+    assert one.headers == two.headers
+    assert one.headers is not two.headers
+
+
+@given(
+    st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"a", b"\r\n\r\n"]), max_size=12),
+    st.integers(0, 14),
+)
+def test_the_first_empty_line_ends_the_head(pieces: list[bytes], limit: int) -> None:
+    message = b"".join(pieces)
+    found = re.compile(rb"\r?\n\r?\n").search(message, 0, limit)
+    assert _find_empty_line(message, limit) == (found.span() if found else (-1, -1))

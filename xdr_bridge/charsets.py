@@ -57,15 +57,20 @@ def _c1_control(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("xdr-c1", _c1_control)
 
 
+def charset_of(content_type: str | None) -> str:
+    """Return Python's name for the charset of a Content-Type; an unknown one counts as UTF-8."""
+    match = _CHARSET.search(content_type or "")
+    return _CODECS.get(match[1].lower(), "utf-8") if match else "utf-8"
+
+
 class TextDecoder:
     """Decodes one body; malformed sequences become U+FFFD, and a byte order mark wins."""
 
     __slots__ = ("_charset", "_decoder", "_start", "_started")
 
-    def __init__(self, content_type: str | None) -> None:
-        """Take the charset of the Content-Type; an unknown one counts as UTF-8."""
-        match = _CHARSET.search(content_type or "")
-        self._charset = _CODECS.get(match[1].lower(), "utf-8") if match else "utf-8"
+    def __init__(self, charset: str) -> None:
+        """Begin; `charset` is what `charset_of` returns."""
+        self._charset = charset
         # Only made where it is needed: most bodies are short, and ASCII.
         self._decoder: codecs.IncrementalDecoder | None = None
         # What may be a part of a byte order mark.

@@ -10,10 +10,11 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 
-from xdr_bridge.charsets import TextDecoder
+from xdr_bridge.charsets import TextDecoder, charset_of
 from xdr_bridge.errors import Code, RequestError
 from xdr_bridge.messages import Headers, Pair, ResponseHead, has_body
 
+_END = b"\r\nXDR-End: ok\r\n"
 PRELUDE = b" " * 2048 + b"\r\n"
 # How much of a text is looked at before its encoding is decided (Wire 5.4), in bytes.
 LOOK_AHEAD_BYTES = 64 * 1024
@@ -81,7 +82,7 @@ class FrameWriter:
             ValueError: The body has a content coding that is not gzip or deflate.
         """
         self.done = False
-        streams, self._text, content_type, coding = head.headers.derived(_read_content_fields)
+        streams, self._text, charset, coding = head.headers.derived(_read_content_fields)
         self._streams = streams or "stream" in flags
         self._has_body = has_body(method, head.status)
         where = f"XDR-URL: {target}\r\n" if target else ""
@@ -90,7 +91,7 @@ class FrameWriter:
         self._coding = _content_decoder(coding) if coding and self._has_body else None
         if "base64" in flags:
             self._text = False
-        self._decoder = TextDecoder(content_type)
+        self._decoder = TextDecoder(charset)
         self._base64: bool | None = None if self._text else True
         if not self._has_body:
             self._base64 = False
@@ -113,10 +114,11 @@ class FrameWriter:
         """
         if self.done or not self._has_body:
             return b""
-        pieces = [data] if self._coding is None else self._coding.decode(data)
+        if self._coding is None:
+            return self._write_decoded(data)
         head = self._head
         try:
-            return b"".join([self._write_decoded(piece) for piece in pieces])
+            return b"".join([self._write_decoded(piece) for piece in self._coding.decode(data)])
         except ValueError:
             # What was written of this piece is lost with it; `cut` needs the head.
             self._head = head
@@ -151,7 +153,7 @@ class FrameWriter:
 
     def _finish(self, word: str) -> bytes:
         self.done = True
-        return f"\r\nXDR-End: {word}\r\n".encode()
+        return _END if word == "ok" else f"\r\nXDR-End: {word}\r\n".encode()
 
     def _take_head(self) -> bytes:
         head, self._head = self._head, ""
@@ -201,12 +203,13 @@ class FrameWriter:
         return self._take_head() + binascii.b2a_base64(data[:whole], newline=False)
 
 
-def _read_content_fields(headers: Headers) -> tuple[bool, bool, str | None, str]:
-    """Return whether the body streams, whether it is text, its type, and its coding."""
+def _read_content_fields(headers: Headers) -> tuple[bool, bool, str, str]:
+    """Return whether the body streams, whether it is text, in which charset, and its coding."""
     content_type = headers.get("Content-Type")
     essence = (content_type or "").partition(";")[0].strip(" \t").lower()
     coding = (headers.get("Content-Encoding") or "").lower()
-    return essence == "text/event-stream", is_textual(content_type), content_type, coding
+    charset = charset_of(content_type)
+    return essence == "text/event-stream", is_textual(content_type), charset, coding
 
 
 def _exposed_lines(headers: Headers, exposes: Callable[[str], bool]) -> str:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from xdr_bridge.errors import Code, RequestError, shown
@@ -26,13 +27,15 @@ XDR, METHOD, HEADERS, CONTENT_TYPE, ONCE = "$xdr", "$httpMethod", "$httpHeaders"
 _DIALECT = (METHOD, HEADERS, CONTENT_TYPE)
 _PARAMETERS = frozenset({XDR, ONCE, *_DIALECT})
 
+_COMMON_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _BODYLESS = frozenset({"GET", "HEAD"})
 _LINE_END = re.compile(rb"\r?\n")
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
 _REQUEST_LINE = re.compile(r"(\S+) (\S+) HTTP/1\.1")
 _TEXT_PLAIN = re.compile(r"[ \t]*(?:text/plain[ \t]*(?:;.*)?)?", re.IGNORECASE)
 _FORM = re.compile(r"[ \t]*application/x-www-form-urlencoded[ \t]*(?:;.*)?", re.IGNORECASE)
 _MAX_REMEMBERED_BLOCK = 1024
+_MAX_REMEMBERED_FLAGS = 32
+_NO_FLAGS: frozenset[str] = frozenset()
 _DEFAULT_CONTENT_TYPE = "text/plain;charset=UTF-8"
 
 _Made = TypeVar("_Made")
@@ -48,8 +51,7 @@ class Limits:
     body_bytes: int = 10 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(NamedTuple):
     """The HTTP request that the page wants made, relative to the bridge's base (Wire 3.1).
 
     The constructor of its headers has checked the syntax; `decode` has checked Wire 4.
@@ -61,21 +63,26 @@ class Call:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tunnel:
+class Tunnel(NamedTuple):
     """A recognised tunnel request, before anything in it is believed.
 
     Attributes:
         form: "query form" or "body form".
         framed: Whether the answer is a frame (Wire 1.2) or the API's own (Wire 1.3).
         target: In query form, the call's target: the outer one without our parameters (Wire 2.4).
-        parameters: Ours, still percent-encoded: name and each value, in order.
+        parameters: Ours, still percent-encoded: the first value of each name.
+        repeated: The names of further ones, in order.
     """
 
     form: str
     framed: bool
     target: str
-    parameters: dict[str, list[str]] = field(repr=False)
+    parameters: dict[str, str]
+    repeated: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Show what holds no secrets."""
+        return f"Tunnel(form={self.form!r}, framed={self.framed})"
 
 
 def recognise(target: str, tunnel_path: str) -> Tunnel | None:
@@ -90,14 +97,20 @@ def recognise(target: str, tunnel_path: str) -> Tunnel | None:
     if not in_body and "$" not in query and "%24" not in query:
         return None
     kept: list[str] = []
-    parameters: dict[str, list[str]] = {}
+    parameters: dict[str, str] = {}
+    repeated: tuple[str, ...] = ()
     for part in query[1:].split("&") if query else ():
         name, _, value = part.partition("=")
-        plain = "$" + name[3:] if name.startswith("%24") else name
-        if plain in _PARAMETERS:
-            parameters.setdefault(plain, []).append(value)
+        if name not in _PARAMETERS:
+            plain = "$" + name[3:] if name.startswith("%24") else name
+            if plain not in _PARAMETERS:
+                kept.append(part)
+                continue
+            name = plain
+        if name in parameters:
+            repeated += (name,)
         else:
-            kept.append(part)
+            parameters[name] = value
     if not in_body and (parameters.keys() <= {ONCE}):
         return None
     return Tunnel(
@@ -105,6 +118,7 @@ def recognise(target: str, tunnel_path: str) -> Tunnel | None:
         framed=XDR in parameters,
         target=path + ("?" + "&".join(kept) if kept else ""),
         parameters=parameters,
+        repeated=repeated,
     )
 
 
@@ -114,18 +128,19 @@ def check_outer(tunnel: Tunnel, method: str, content_types: list[str]) -> frozen
     Raises:
         RequestError: The version, a flag, the outer method or the outer Content-Type is unknown.
     """
-    for name, values in tunnel.parameters.items():
-        if len(values) > 1 and name != ONCE:
-            raise RequestError(
-                Code.TUNNEL_MALFORMED, f"the parameter {name} stands {len(values)} times"
-            )
-    flags = _flags(tunnel)
+    for name in tunnel.repeated:
+        if name != ONCE:
+            count = 1 + tunnel.repeated.count(name)
+            raise RequestError(Code.TUNNEL_MALFORMED, f"the parameter {name} stands {count} times")
+    flags = _read_flags(tunnel.parameters[XDR]) if tunnel.framed else _NO_FLAGS
     if method not in ("GET", "POST"):
         raise RequestError(
             Code.OUTER_METHOD, f"a tunnel request is a GET or a POST, not {shown(method)}"
         )
     if tunnel.form == "body form" and method != "POST":
         raise RequestError(Code.OUTER_METHOD, "the body form is a POST; this is a GET")
+    if not content_types:
+        return flags
     content_type = ", ".join(content_types)
     # Two of them would pass as one with a comma in a parameter.
     if len(content_types) > 1 or (
@@ -141,10 +156,14 @@ def check_outer(tunnel: Tunnel, method: str, content_types: list[str]) -> frozen
     return flags
 
 
-def _flags(tunnel: Tunnel) -> frozenset[str]:
-    if not tunnel.framed:
-        return frozenset()
-    version, *flags = _text(tunnel.parameters[XDR][0], XDR).split(",")
+def _read_flags(value: str) -> frozenset[str]:
+    if len(value) > _MAX_REMEMBERED_FLAGS:
+        return _read_flags_anew(value)
+    return _read_flags_once(value)
+
+
+def _read_flags_anew(value: str) -> frozenset[str]:
+    version, *flags = _text(value, XDR).split(",")
     unknown = [flag for flag in flags if flag not in FLAGS]
     if version != VERSION or unknown:
         what = f"flag {shown(unknown[0])}" if version == VERSION else f"version {shown(version)}"
@@ -154,6 +173,9 @@ def _flags(tunnel: Tunnel) -> frozenset[str]:
             f" {' and '.join(sorted(FLAGS))}",
         )
     return frozenset(flags)
+
+
+_read_flags_once = lru_cache(maxsize=64)(_read_flags_anew)
 
 
 def decode(
@@ -194,7 +216,7 @@ def _decode_query_form(
     parameters = tunnel.parameters
     method = outer_method
     if METHOD in parameters:
-        method = _check_method(_text(parameters[METHOD][0], METHOD))
+        method = _check_method(_text(parameters[METHOD], METHOD))
     if outer_method == "GET" and method not in _BODYLESS:
         raise RequestError(
             Code.GET_IS_READ_ONLY,
@@ -203,8 +225,8 @@ def _decode_query_form(
     headers = _remembered(
         outer,
         _query_headers,
-        parameters[HEADERS][0] if HEADERS in parameters else "",
-        parameters[CONTENT_TYPE][0] if CONTENT_TYPE in parameters else None,
+        parameters.get(HEADERS, ""),
+        parameters.get(CONTENT_TYPE),
         bool(body),
         limits.header_block_bytes,
         limits.header_lines,
@@ -232,14 +254,14 @@ def _query_headers(
 
 
 def _decode_body_form(tunnel: Tunnel, message: bytes, limits: Limits, outer: Headers) -> Call:
-    spoken_twice = [name for name in _DIALECT if name in tunnel.parameters]
-    if spoken_twice:
-        raise RequestError(
-            Code.TUNNEL_MALFORMED,
-            f"the body form has no parameter {spoken_twice[0]}; say it in the body",
-        )
-    end = _HEAD_END.search(message, 0, limits.header_block_bytes + limits.url_characters)
-    if end is None:
+    for name in _DIALECT:
+        if name in tunnel.parameters:
+            raise RequestError(
+                Code.TUNNEL_MALFORMED,
+                f"the body form has no parameter {name}; say it in the body",
+            )
+    end, begin = _find_empty_line(message, limits.header_block_bytes + limits.url_characters)
+    if end < 0:
         raise RequestError(
             *(
                 (
@@ -250,13 +272,14 @@ def _decode_body_form(tunnel: Tunnel, message: bytes, limits: Limits, outer: Hea
                 else (Code.TUNNEL_MALFORMED, "the body is no HTTP request: it has no empty line")
             )
         )
-    head = message[: end.start()]
-    first, line_end, rest = head.partition(b"\n")
     try:
-        request_line = first.decode().removesuffix("\r")
-        lines = _remembered(outer, _body_lines, rest) if line_end else ()
-    except UnicodeDecodeError:
-        raise _not_utf8(head) from None
+        head = message[:end].decode()
+    except UnicodeDecodeError as error:
+        raise RequestError(
+            Code.TEXT_NOT_UTF8, f"the head of the body is not UTF-8 at byte {error.start}"
+        ) from None
+    request_line, _, block = head.partition("\n")
+    request_line = request_line.removesuffix("\r")
     match = _REQUEST_LINE.fullmatch(request_line)
     if match is None:
         raise RequestError(
@@ -266,12 +289,11 @@ def _decode_body_form(tunnel: Tunnel, message: bytes, limits: Limits, outer: Hea
         )
     method = _check_method(match[1])
     target = resolve_target(match[2], max_characters=limits.url_characters)
-    body = message[end.end() :]
+    body = message[begin:]
     headers = _remembered(
         outer,
         _body_headers,
-        rest,
-        lines,
+        block,
         len(head) - len(request_line),
         bool(body),
         limits.header_block_bytes,
@@ -280,25 +302,26 @@ def _decode_body_form(tunnel: Tunnel, message: bytes, limits: Limits, outer: Hea
     return Call(method=method, target=target, headers=headers, body=body)
 
 
-def _body_lines(_outer: Headers, block: bytes) -> tuple[str, ...]:
-    return tuple(block.decode().replace("\r\n", "\n").split("\n"))
+def _find_empty_line(message: bytes, limit: int) -> tuple[int, int]:
+    """Return where the head ends and where the body begins; (-1, -1) if not before `limit`."""
+    at = message.find(b"\n\r\n", 0, limit)
+    begin = at + 3
+    bare = message.find(b"\n\n", 0, limit if at < 0 else at + 1)
+    if bare >= 0:
+        at, begin = bare, bare + 2
+    elif at < 0:
+        return -1, -1
+    return at - message.startswith(b"\r", at - 1) if at else at, begin
 
 
 def _body_headers(
-    _outer: Headers,
-    _block: bytes,
-    lines: tuple[str, ...],
-    size: int,
-    has_body: bool,
-    max_size: int,
-    max_lines: int,
+    _outer: Headers, block: str, size: int, has_body: bool, max_size: int, max_lines: int
 ) -> Headers:
+    lines = block.replace("\r\n", "\n").split("\n") if block else []
     return _check_headers(_read_lines(lines, size, max_size, max_lines), has_body)
 
 
-def _remembered(
-    outer: Headers, make: Callable[..., _Made], block: str | bytes, *args: Hashable
-) -> _Made:
+def _remembered(outer: Headers, make: Callable[..., _Made], block: str, *args: Hashable) -> _Made:
     """Return what a header block says: worked out once for equal tunnel requests, if it is short.
 
     Pages set the same headers again and again. What is remembered goes with the connection.
@@ -306,15 +329,6 @@ def _remembered(
     if len(block) > _MAX_REMEMBERED_BLOCK:
         return make(outer, block, *args)
     return outer.derived(make, block, *args)
-
-
-def _not_utf8(head: bytes) -> RequestError:
-    try:
-        head.decode()
-    except UnicodeDecodeError as error:
-        detail = f"the head of the body is not UTF-8 at byte {error.start}"
-        return RequestError(Code.TEXT_NOT_UTF8, detail)
-    raise AssertionError("it is UTF-8 as a whole but not in parts")
 
 
 def _text(value: str, name: str) -> str:
@@ -328,6 +342,8 @@ def _text(value: str, name: str) -> str:
 
 
 def _check_method(method: str) -> str:
+    if method in _COMMON_METHODS:
+        return method
     if not is_token(method):
         raise RequestError(Code.METHOD_MALFORMED, f"{shown(method)} is no method")
     if is_forbidden_method(method):

@@ -196,7 +196,7 @@ class TunnelledCalls:
         sent = outer
         if route.policies is None:
             ask = self._browser.fetch(
-                replace(call, target=inner), api=route.api, origin=origin, now=now
+                call._replace(target=inner), api=route.api, origin=origin, now=now
             )
         else:
             names = call.headers.derived(_unsafe_names)
@@ -234,6 +234,8 @@ class TunnelledCalls:
         return route
 
     def _is_own(self, target: str) -> bool:
+        if not target.startswith(self._mount):
+            return False
         path = split_target(target)[0]
         return path == self._mount or path.startswith(self._mount + "/")
 
@@ -244,8 +246,7 @@ class TunnelledCalls:
         target = route.public_target(ask.target)
         if self._is_own(target):
             raise _REFUSED_REDIRECT
-        return replace(
-            forward,
+        return forward._replace(
             route=route,
             ask=ask,
             call=route.call_head(

@@ -38,6 +38,7 @@ _YARDSTICK = "cors-anywhere, pooled"
 _GIGABYTE = 1 << 30
 _SHAPES = {
     "native": loads.NATIVE,
+    "same call": loads.SAME_CALL,
     "query form": loads.QUERY_FORM,
     "body form": loads.BODY_FORM,
     "64 KB answer": loads.LARGE,
@@ -217,25 +218,36 @@ def _missing_module(name: str) -> str | None:
     return None if found else "npm install --prefix tests/bench"
 
 
+def _is_put(label: str) -> bool:
+    """Whether this is the call that the tunnel's two forms ask for, or one of them."""
+    return label.endswith(("same call", "form"))
+
+
 def _print_table(results: dict[str, list[Round]], programs: dict[str, Program]) -> None:
-    yard = next((r for label, r in results.items() if label.startswith(_YARDSTICK)), None)
     print(
-        "| front end | req/s | ratio | CPU us/req | ratio by CPU | p50 ms | p99 ms | MB | errors |"
+        "| front end | req/s | ratio | CPU us/req | ratio by CPU | to a GET | p50 ms | p99 ms"
+        " | MB | errors |"
     )
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     middle = statistics.median
+    first = next((r for label, r in results.items() if label.startswith(_YARDSTICK)), None)
     for label, rounds in results.items():
-        ratio = cpu_ratio = "-"
-        if yard is not None:
+        ratio = cpu_ratio = to_get = "-"
+        yard = results.get(f"{_YARDSTICK}, same call") if _is_put(label) else first
+        if yard is not None and first is not None:
             pairs = list(zip(rounds, yard, strict=True))
             ratio = f"{middle(a.load.per_second / b.load.per_second for a, b in pairs):.2f}"
             cpu_ratio = f"{middle(b.cpu_us / a.cpu_us for a, b in pairs):.2f}"
+            to_get = (
+                f"{middle(b.cpu_us / a.cpu_us for a, b in zip(rounds, first, strict=True)):.2f}"
+            )
         cells = [
             label,
             f"{middle(r.load.per_second for r in rounds):,.0f}",
             ratio,
             f"{middle(r.cpu_us for r in rounds):.1f}",
             cpu_ratio,
+            to_get,
             f"{middle(r.load.p50_ms for r in rounds):.2f}",
             f"{middle(r.load.p99_ms for r in rounds):.2f}",
             f"{programs[label].memory_mb():.0f}",
@@ -274,7 +286,7 @@ def main() -> int:
             bench = Bench(folder, api_port, options)
             everything = options.all
             if not options.no_calls:
-                shapes = ["native", "query form", "body form"]
+                shapes = ["native", "same call", "query form", "body form"]
                 bench.table("Calls: 1 KB, 32 connections", shapes, 32)
             if options.wide or everything:
                 bench.table("Calls: 1 KB, 256 connections", ["native"], 256)

@@ -55,6 +55,13 @@ LARGE = Shape("GET", "/large.json")
 UPLOAD = Shape(
     "POST", "/upload", (*BROWSER, ("Content-Type", "application/json")), ITEM * (65536 // len(ITEM))
 )
+# What both forms below ask for, as a browser with CORS says it.
+SAME_CALL = Shape(
+    "PUT",
+    "/small.json",
+    (*BROWSER, ("Content-Type", "application/json"), ("X-Request-Id", "7")),
+    ITEM,
+)
 QUERY_FORM = Shape(
     "POST",
     "/small.json?$xdr=1&$httpMethod=PUT&$ct=application%2Fjson"
