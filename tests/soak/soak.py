@@ -13,7 +13,7 @@ import contextlib
 import json
 import os
 import platform
-import re
+import signal
 import socket
 import subprocess
 import sys
@@ -29,79 +29,19 @@ from typing import Any
 if not __package__:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.soak.calls import ID_FIELD, ORIGIN, SUM_FIELD, read_arrivals, read_seen
-from tests.soak.drawing import TUNNELLED_BODY_BYTES
+from tests.soak.calls import read_arrivals, read_seen
 from tests.soak.judging import Evidence, discrepancies
+from tests.soak.programs import START_SECONDS, Process, configuration
 from tests.soak.reporting import health, tables
 from tests.soak.watching import Probe, Sample, Watch, look, thirds
-from tests.support.processes import ROOT, environment
+from tests.support.processes import ROOT
 
 _HERE = Path(__file__).parent
-_START_SECONDS = 30.0
 # For what is still under way at the end, and for kept connections to grow old.
 _REST_SECONDS = 60.0
 # The last third's median memory may be above the middle's by the larger of these.
 _GROWTH, _GROWTH_KB = 0.03, 1024
 _MOST_TOLD = 40
-_CONFIG = """
-port = 0
-admin_port = 0
-connect_seconds = 2
-first_byte_seconds = {patience}
-idle_seconds = {patience}
-
-[limits]
-body_bytes = {body_bytes}
-
-[[apis]]
-url = "http://127.0.0.1:{port}/judged"
-path = "/judged"
-allow_origins = ["{origin}"]
-expose_headers = ["{id}", "{sum}"]
-
-[[apis]]
-url = "http://127.0.0.1:{port}/own"
-path = "/own"
-"""
-
-
-class Process:
-    """A program of the soak's; a context manager that ends it by SIGTERM."""
-
-    def __init__(self, command: list[str], log: Path, **variables: str) -> None:
-        self._log = log.open("ab")
-        # Its first lines say where it listens.
-        self.process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-            env=environment(variables),
-        )
-
-    def __enter__(self) -> Process:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self.process.terminate()
-        try:
-            self.process.wait(_START_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        self._log.close()
-
-    def said(self, pattern: str) -> str:
-        """Return what the pattern's group finds in the next line that has it."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            found = re.search(pattern, line)
-            if found:
-                return found[1]
-        raise RuntimeError(f"a process of the soak has not started: {self.process.args!r}")
 
 
 class Soak:
@@ -123,22 +63,12 @@ class Soak:
 
     def _run(self, api_port: int) -> int:
         options, folder = self._options, self._folder
-        config = folder / "bridge.toml"
-        config.write_text(
-            _CONFIG.format(
-                patience=options.patience,
-                body_bytes=TUNNELLED_BODY_BYTES,
-                port=api_port,
-                origin=ORIGIN,
-                id=ID_FIELD,
-                sum=SUM_FIELD,
-            )
-        )
-        with self._start_bridge(config) as bridge:
+        self._configure(api_port, header_lines=100)
+        with self._start_bridge() as bridge:
             port = int(bridge.said(r"http://127\.0\.0\.1:([0-9]+)/"))
             self._admin_port = int(bridge.said(r"http://127\.0\.0\.1:([0-9]+) takes"))
             pid = bridge.process.pid
-            self._status()
+            self._ask("GET /status")
             idle = look(pid)
             watch = Watch(pid, max(0.1, options.seconds / 600))
             probe = Probe(port, max(0.02, options.seconds / 6000))
@@ -146,7 +76,7 @@ class Soak:
             with Process(self._crowd_command(port), folder / "crowd.log") as crowd:
                 watch.start()
                 probe.start()
-                self._trouble(api_port, crowd)
+                self._trouble(api_port, bridge, crowd)
                 watch.stop()
                 probe.stop()
             seconds = time.monotonic() - began
@@ -171,10 +101,18 @@ class Soak:
         command = [sys.executable, str(_HERE / "api.py"), str(port), str(self._folder / "api")]
         return Process(command, self._folder / "api.log")
 
-    def _start_bridge(self, config: Path) -> Process:
+    def _configure(self, api_port: int, *, header_lines: int) -> None:
+        """Write the bridge's file; the number is something that a reload can change."""
+        options = self._options
+        text = configuration(
+            api_port, patience=options.patience, workers=options.workers, header_lines=header_lines
+        )
+        (self._folder / "bridge.toml").write_text(text)
+
+    def _start_bridge(self) -> Process:
         command = [sys.executable, "-bb", "-W", "error", "-m", "xdr_bridge", "serve"]
         return Process(
-            [*command, "--config", str(config)],
+            [*command, "--config", str(self._folder / "bridge.toml")],
             self._folder / "bridge.log",
             PYTHONPATH=os.pathsep.join((str(_HERE / "witness"), str(ROOT))),
             SOAK_WITNESS=str(self._folder / "bridge"),
@@ -187,11 +125,14 @@ class Soak:
         crowd = [sys.executable, str(_HERE / "crowd.py"), str(port), str(self._folder / "pages")]
         return [*crowd, *flags]
 
-    def _trouble(self, port: int, crowd: Process) -> None:
-        """Kill and restart the API at a steady pace until the pages are through."""
+    def _trouble(self, port: int, bridge: Process, crowd: Process) -> None:
+        """Kill and restart the API at a steady pace until the pages are through.
+
+        The bridge reads its configuration again each time, and replaces its workers, if any.
+        """
         every = self._options.seconds / (self._options.restarts + 1)
         end = time.monotonic() + self._options.seconds * 3 + _REST_SECONDS
-        for _ in range(self._options.restarts):
+        for number in range(self._options.restarts):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 crowd.process.wait(every)
                 break
@@ -201,6 +142,12 @@ class Soak:
             self._api = self._start_api(port)
             self._api.said("([0-9]+)")
             self._outages.append((began - 0.1, time.monotonic() + 0.1))
+            self._configure(port, header_lines=90 + number % 2)
+            changed = self._ask("POST /reload")["changed"]
+            if list(changed) != ["limits.header_lines"]:
+                self._complain(f"POST /reload: {changed}")
+            if self._options.workers > 1:
+                bridge.process.send_signal(signal.SIGUSR2)
         try:
             status = crowd.process.wait(max(0.0, end - time.monotonic()))
             if status:
@@ -208,22 +155,25 @@ class Soak:
         except subprocess.TimeoutExpired:
             self._complain("the pages did not end in time")
 
-    def _status(self) -> dict[str, Any]:
+    def _ask(self, what: str) -> dict[str, Any]:
+        """Ask something of the admin port."""
         where = ("127.0.0.1", self._admin_port)
-        with socket.create_connection(where, _START_SECONDS) as connection:
-            request = "GET /status HTTP/1.1\r\nHost: {}:{}\r\nConnection: close\r\n\r\n"
-            connection.sendall(request.format(*where).encode())
+        with socket.create_connection(where, START_SECONDS) as connection:
+            fields = "Host: {}:{}\r\nContent-Length: 0\r\nConnection: close".format(*where)
+            connection.sendall(f"{what} HTTP/1.1\r\n{fields}\r\n\r\n".encode())
             # To the end: then the bridge has closed its side, and it is not among what is open.
             with connection.makefile("rb") as answer:
-                _, _, body = answer.read().partition(b"\r\n\r\n")
-        status: dict[str, Any] = json.loads(body)
-        return status
+                head, _, body = answer.read().partition(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 200 "):
+            self._complain(f"{what}: {head!r} {body!r}")
+        told: dict[str, Any] = json.loads(body)
+        return told
 
     def _rest(self) -> dict[str, Any]:
         """Wait until nothing is open, and return what was counted."""
         end = time.monotonic() + _REST_SECONDS
         while True:
-            status = self._status()
+            status = self._ask("GET /status")
             is_open = [status["calls"]["in_flight"], status["connections"]["open"]]
             is_open += [number for pool in status["pools"].values() for number in pool.values()]
             if not any(is_open):
@@ -284,11 +234,10 @@ class Soak:
 
 
 def _machine(options: argparse.Namespace) -> str:
+    versions = f"CPython {platform.python_version()}, Tornado {metadata.version('tornado')}"
     loop = f"uvloop {metadata.version('uvloop')}" if find_spec("uvloop") else "asyncio"
-    return (
-        f"CPython {platform.python_version()}, Tornado {metadata.version('tornado')}, {loop};"
-        f" {options.pages} pages, {options.rate:g} calls/s asked for, seed {options.seed}."
-    )
+    bridge = f"{versions}, {loop}, {options.workers} process(es)"
+    return f"{bridge}; {options.pages} pages, {options.rate:g} calls/s, seed {options.seed}."
 
 
 @contextlib.contextmanager
@@ -307,6 +256,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--pages", type=int, default=48)
     parser.add_argument("--rate", type=float, default=200.0, help="calls per second")
     parser.add_argument("--restarts", type=int, default=20, help="of the API")
+    parser.add_argument("--workers", type=int, default=1, help="of the bridge")
     parser.add_argument("--patience", type=float, default=4.0, help="the bridge's, in seconds")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", metavar="FOLDER", help="write the records to this new folder")
