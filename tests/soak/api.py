@@ -114,7 +114,8 @@ class Turn:
         call, peer = self._call, self._peer
         if self._method == "OPTIONS":
             await self._read_body()
-            await peer.send(self._head(204, length=None, preflight=True))
+            status = 403 if call.fault == "no-preflight" else 204
+            await peer.send(self._head(status, length=None, preflight=True))
             self._note("answered")
             return True
         if call.fault == "reset":
@@ -129,7 +130,7 @@ class Turn:
             await self._read_body()
         if call.delay_ms:
             await asyncio.sleep(call.delay_ms / 1000)
-        if call.hops:
+        if call.hops or call.fault == "redirects-away":
             await peer.send(self._redirect())
             self._note(self._wrong or "answered")
             return True
@@ -142,7 +143,9 @@ class Turn:
 
     def _redirect(self) -> bytes:
         call = self._call
-        where = replace(call, hops=call.hops - 1).target.encode()
+        where = b"http://evil.test/"
+        if call.hops:
+            where = replace(call, hops=call.hops - 1).target.encode()
         head = b"HTTP/1.1 307 Elsewhere\r\nLocation: %b\r\n%bContent-Length: 5\r\n\r\n"
         return head % (where, self._cors()) + b"moved"
 
@@ -271,6 +274,8 @@ class Turn:
                 lines.append("Transfer-Encoding: chunked")
         if call.framing == "close" or call.fault == "announced-close":
             lines.append("Connection: close")
+        if preflight and status != 204:
+            lines.append("Content-Length: 0")
         if preflight:
             lines.append("Access-Control-Allow-Methods: PUT, DELETE, PATCH")
             lines.append("Access-Control-Allow-Headers: x-soak-id, content-type")
@@ -278,6 +283,8 @@ class Turn:
 
     def _cors(self) -> bytes:
         """Write the API's own CORS fields; under the policy the bridge has to replace them."""
+        if self._call.fault == "no-cors" and self._method != "OPTIONS":
+            return b""
         exposed = f"Access-Control-Expose-Headers: {ID_FIELD}, {SUM_FIELD}"
         return f"Access-Control-Allow-Origin: {ORIGIN}\r\n{exposed}\r\n".encode()
 

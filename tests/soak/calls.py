@@ -48,6 +48,10 @@ API_FAULTS: dict[str, frozenset[str]] = {
     "reset-in-body": _CUT,
     "end-in-body": _CUT,
     "bad-chunk": _CUT,
+    # For tunnelled calls only: what a browser would not let the page have.
+    "no-preflight": frozenset({"failed preflight-status"}),
+    "no-cors": frozenset({"refused cors-check-failed"}),
+    "redirects-away": frozenset({"failed redirect-refused"}),
 }
 
 

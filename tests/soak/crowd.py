@@ -111,7 +111,7 @@ class Page:
     async def visit(self) -> int:
         """Use one connection for a while; return how many calls were made."""
         random = self._random
-        if random.random() < 0.3:
+        if random.random() < 0.5:
             plan = self._drawing.plan(alone=True)
             line = await Line.open(self._port, narrow="read" in plan.fault)
             await self._in_time(self._alone(line, plan), [plan])

@@ -42,9 +42,12 @@ _FAULTS = {
     "reset-in-body": 14,
     "end-in-body": 14,
     "bad-chunk": 14,
+    "no-preflight": 8,
+    "no-cors": 8,
+    "redirects-away": 8,
 }
 _PAGE_FAULTS = {
-    "": 900,
+    "": 300,
     "drips": 10,
     "reads slowly": 8,
     "speaks HTTP/1.0": 20,
@@ -74,6 +77,7 @@ VANISHING = {
     "gives up reading",
     "never reads",
 }
+_TUNNELLED = frozenset({"no-preflight", "no-cors", "redirects-away"})
 LARGE_BYTES = 6_000_000
 # The bridge is configured so.
 TUNNELLED_BODY_BYTES = 1 << 20
@@ -153,7 +157,12 @@ class Drawing:
         if fault in _NEEDS_ANSWER and method == "HEAD":
             method = "GET"
         asked = self.weigh(_FAULTS)
+        place = random.choice(PLACES)
+        if asked in ("no-preflight", "no-cors"):
+            place = "/own"
         if door in ("preflight", "file") or fault in _NEEDS_ANSWER:
+            asked = ""
+        if asked in _TUNNELLED and door not in ("query", "body"):
             asked = ""
         if "-in-body" in asked or asked == "bad-chunk":
             method = "GET" if method == "HEAD" else method
@@ -181,7 +190,7 @@ class Drawing:
             framing = "length"
         return Call(
             id=name,
-            place=random.choice(PLACES),
+            place=place,
             method=method,
             sent=sent,
             status=status,

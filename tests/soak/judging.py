@@ -153,6 +153,8 @@ class _CallJudge:
             yield "never answered, and at the API all the same"
         if saw == "failed upstream-unreachable" and states:
             yield "unreachable, and at the API all the same"
+        if saw == "failed preflight-status" and self._begun:
+            yield "not permitted by a preflight, and at the API all the same"
         is_cut = saw.startswith("cut ") or saw == "broken"
         if is_cut and states and all(state == "answered" for state in states):
             yield "the API has answered in whole, and the page has half of it"
