@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,11 +30,14 @@ from typing import Any
 if not __package__:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.soak.calls import read_arrivals, read_seen
+from tests.soak.calls import ID_FIELD, Call, Record, Seen, read_arrivals, read_seen
+from tests.soak.drawing import Plan
 from tests.soak.judging import Evidence, discrepancies
 from tests.soak.programs import START_SECONDS, Process, configuration
+from tests.soak.reading import what_was_seen
 from tests.soak.reporting import health, tables
 from tests.soak.watching import Probe, Sample, Watch, look, thirds
+from tests.support.clients import Client, request
 from tests.support.processes import ROOT
 
 _HERE = Path(__file__).parent
@@ -68,8 +72,7 @@ class Soak:
             port = int(bridge.said(r"http://127\.0\.0\.1:([0-9]+)/"))
             self._admin_port = int(bridge.said(r"http://127\.0\.0\.1:([0-9]+) takes"))
             pid = bridge.process.pid
-            self._ask("GET /status")
-            idle = look(pid)
+            idle = self._first_call(port, pid)
             watch = Watch(pid, max(0.1, options.seconds / 600))
             probe = Probe(port, max(0.02, options.seconds / 6000))
             began = time.monotonic()
@@ -124,6 +127,31 @@ class Soak:
         flags = [f"--{name}={value}" for name, value in named.items()]
         crowd = [sys.executable, str(_HERE / "crowd.py"), str(port), str(self._folder / "pages")]
         return [*crowd, *flags]
+
+    def _first_call(self, port: int, pid: int) -> Sample:
+        """Make a call, for what the bridge opens once and for all; look at it as if idle."""
+        # The pages' own begin at 1.
+        call = Call(id="c0-0", place="/judged", method="GET", size=1000)
+        message = request("GET", call.target, (ID_FIELD, call.id), ("Connection", "close"))
+        began = time.monotonic()
+        with Client(port) as client:
+            client.send(message)
+            plan = Plan(call=call, door="native", message=message, head_size=0, method="GET")
+            saw = what_was_seen(plan, client.read())
+            client.rest()
+        seen = Seen(
+            call=call,
+            door="native",
+            fault="",
+            expected="",
+            saw=saw,
+            began=began,
+            ended=time.monotonic(),
+        )
+        Record(str(self._folder / "pages")).add(seen)
+        kept = sum(pool["open"] for pool in self._ask("GET /status")["pools"].values())
+        sample = look(pid)
+        return replace(sample, descriptors=sample.descriptors - kept)
 
     def _trouble(self, port: int, bridge: Process, crowd: Process) -> None:
         """Kill and restart the API at a steady pace until the pages are through.
