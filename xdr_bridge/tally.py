@@ -29,7 +29,7 @@ class Tally:
             bridge's own to a preflight or for a file.
         refused: By code, those that are the page's fault.
         failed: By code, those that are the API's or the bridge's.
-        abandoned: The page went away, or was silent for too long, before its answer was whole.
+        abandoned: The page went away, or did not read on, before its answer was whole.
     """
 
     __slots__ = ("abandoned", "answered", "began", "failed", "refused")

@@ -155,8 +155,7 @@ class Page:
     async def _alone(self, line: Line, plan: Plan) -> bool:
         began = time.monotonic()
         if plan.fault in VANISHING:
-            await self._vanish(line, plan)
-            self._note(plan, "gave up", began)
+            self._note(plan, await self._vanish(line, plan), began)
             return False
         if plan.fault == "drips":
             # Nothing that the bridge may hold against the page.
@@ -182,8 +181,8 @@ class Page:
             self._note(plan, what_was_cut(plan, parser), began)
         return False
 
-    async def _vanish(self, line: Line, plan: Plan) -> None:
-        """Misbehave, and be gone."""
+    async def _vanish(self, line: Line, plan: Plan) -> str:
+        """Misbehave, and be gone; return what was seen: nothing, mostly."""
         message, head = plan.message, plan.head_size
         match plan.fault:
             case "resets in head":
@@ -194,8 +193,8 @@ class Page:
                 line.writer.write(message[: self._random.randrange(head, len(message) - 1)])
                 if plan.fault == "falls silent":
                     # Until the bridge has had enough of it.
-                    await line.answer(AnswerParser(plan.method))
-                    return
+                    answer = await line.answer(AnswerParser(plan.method))
+                    return "gave up" if answer is None else what_was_seen(plan, answer)
                 await asyncio.sleep(self._random.choice((0, 0.01, 0.05)))
                 if plan.fault == "resets in body":
                     line.reset()
@@ -227,6 +226,7 @@ class Page:
                             await line.reader.read(8192)
                             await asyncio.sleep(0.05)
                 line.reset()
+        return "gave up"
 
     async def _in_time(self, work: Awaitable[bool], plans: list[Plan]) -> bool:
         """Wait for this, but not for ever."""

@@ -95,6 +95,11 @@ class _CallJudge:
             f" API: {len(self._begun)} arrived, ended {over or '-'}"
         )
 
+    @property
+    def _met_an_outage(self) -> bool:
+        seen = self._seen
+        return any(seen.began < end and start < seen.ended for start, end in self._evidence.outages)
+
     def complaints(self) -> Iterator[str]:
         """Say what is wrong."""
         yield from self._of_the_page()
@@ -103,7 +108,9 @@ class _CallJudge:
         yield from self._of_what_was_asked()
 
     def _of_the_page(self) -> Iterator[str]:
-        if self._saw.startswith("wrong"):
+        # RFC 9112, section 8: the end of a process looks like the end of such an answer.
+        ended_with_it = self._met_an_outage and self._seen.call.framing == "close"
+        if self._saw.startswith("wrong") and not ended_with_it:
             yield "the page saw what it must not see"
 
     def _of_the_bridge(self) -> Iterator[str]:
@@ -141,12 +148,17 @@ class _CallJudge:
         ):
             if self._begun:
                 yield "the API was asked for what is the bridge's"
-        elif saw == "answered" and "answered" not in states:
+        elif (
+            saw == "answered"
+            and "answered" not in states
+            # All of it had been written, but not yet noted.
+            and (states or not self._begun or not self._met_an_outage)
+        ):
             yield "the page has a whole answer that the API has not given"
-        if saw == "refused http-malformed":
+        if saw in ("refused http-malformed", "refused request-timeout"):
             # Its head may have been in order, and bodies are passed on as they come.
             if any(a.body == "whole" for a in self._over):
-                yield "no HTTP, and whole at the API"
+                yield "half of it came from the page, and all of it to the API"
         elif saw.startswith("refused ") and self._begun and saw[8:] not in _AFTER_THE_API:
             yield "refused, and at the API all the same"
         if saw == "unanswered" and self._begun:
@@ -169,13 +181,15 @@ class _CallJudge:
             return
         if saw in ("gave up", "unanswered") or saw.startswith("wrong"):
             return
+        if seen.fault == "falls silent" and saw == "refused request-timeout":
+            return
         if saw not in API_FAULTS[seen.call.fault] and not self._is_excused():
             yield f"{seen.call.fault or 'no'} fault of the API's does not lead to that"
 
     def _is_excused(self) -> bool:
         """Whether something else than what was asked for explains how the call ended."""
         seen = self._seen
-        if any(seen.began < end and start < seen.ended for start, end in self._evidence.outages):
+        if self._met_an_outage:
             return self._saw != "answered"
         if self._saw == "failed upstream-broken":
             # It met a connection that the API had just closed (RFC 9112, section 9.3.1).
