@@ -30,6 +30,8 @@ from xdr_bridge.messages import Headers, RequestHead
 from xdr_bridge.upstream import Pool, UpstreamLimits
 
 MEBIBYTE = 1 << 20
+EMPTY = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+HEAD_OF_MUCH = b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n"
 
 
 # The request on the wire.
@@ -206,6 +208,67 @@ async def test_a_connection_is_used_again_the_latest_first() -> None:
             served.append(len(api.peers))
         assert served == [2, 2, 2]
         assert sorted(peer.sent for peer in api.peers) == [len(OK), 4 * len(OK)]
+
+
+@pytest.mark.parametrize(
+    ("method", "answer"),
+    [
+        pytest.param("HEAD", HEAD_OF_MUCH, id="HEAD, counted"),
+        pytest.param(
+            "HEAD", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", id="HEAD, chunked"
+        ),
+        pytest.param("HEAD", b"HTTP/1.1 200 OK\r\n\r\n", id="HEAD, of no length"),
+        pytest.param("HEAD", b"HTTP/1.1 404 No\r\nContent-Length: 9\r\n\r\n", id="HEAD, refused"),
+        pytest.param("GET", b"HTTP/1.1 204 No Content\r\n\r\n", id="204"),
+        pytest.param("GET", b"HTTP/1.1 304 Same\r\nETag: a\r\n\r\n", id="304"),
+        pytest.param("GET", b"HTTP/1.1 304 Same\r\nContent-Length: 9\r\n\r\n", id="304, counted"),
+        pytest.param(
+            "GET", b"HTTP/1.1 304 Same\r\nTransfer-Encoding: chunked\r\n\r\n", id="304, chunked"
+        ),
+        pytest.param(
+            "GET", b"HTTP/1.1 103 Early\r\nContent-Length: 9\r\n\r\n" + EMPTY, id="1xx, counted"
+        ),
+        pytest.param("DELETE", EMPTY, id="no content"),
+    ],
+)
+@in_loop
+async def test_an_answer_without_content_ends_with_its_head(method: str, answer: bytes) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(answer)
+        assert (await peer.head()).startswith(b"GET / ")
+        await peer.send(OK)
+        await peer.rest()
+
+    async with calling(script) as (api, pool):
+        assert await send(pool, method).success() == b""
+        assert await send(pool).success() == b"ok"
+        assert len(api.peers) == 1
+
+
+@in_loop
+async def test_a_chunked_answer_is_its_content_without_extensions_and_trailers() -> None:
+    async def script(peer: Peer) -> None:
+        for _ in range(2):
+            await peer.head()
+            await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\nTrailer: X\r\n\r\n")
+            for piece in (
+                b"3;a=b\r\nabc",
+                b"\r\n0",
+                b"004 \r\ndefg\r\n",
+                b"0;c\r\nX: y\r",
+                b"\n\r\n",
+            ):
+                await peer.send(piece)
+        await peer.rest()
+
+    async with calling(script) as (api, pool):
+        for _ in range(2):
+            recorder = send(pool)
+            assert await recorder.success() == b"abcdefg"
+            assert recorder.head is not None
+            assert recorder.head.headers.get("X") is None
+        assert len(api.peers) == 1
 
 
 @in_loop
@@ -1180,5 +1243,8 @@ async def test_a_certificate_that_is_not_trusted_is_an_unreachable_api() -> None
         pool = Pool("127.0.0.1", api.port, ssl=ssl.create_default_context())
         error = await send(pool).failure()
         assert error.code is Code.UPSTREAM_UNREACHABLE
-        assert "its certificate is not valid (self-signed certificate)" in error.detail
+        assert error.detail.endswith(
+            "could not be reached: its certificate was issued by 'xdr-bridge tests', which the"
+            " bridge does not trust (self-signed certificate); --api-ca names other authorities"
+        )
         await pool.close()

@@ -9,14 +9,25 @@ import os
 import re
 import socket
 from dataclasses import dataclass
-from ssl import SSLCertVerificationError, SSLContext, SSLError
+from ssl import (
+    CERT_NONE,
+    PROTOCOL_TLS_CLIENT,
+    SSLCertVerificationError,
+    SSLContext,
+    SSLError,
+)
 from typing import Any
 
+from xdr_bridge.certificates import Certificate, read_certificate
 from xdr_bridge.connections import Connection, Owner
-from xdr_bridge.errors import Code, UpstreamError
+from xdr_bridge.errors import Code, UpstreamError, shown
 
 # RFC 8305, section 5.
 _HAPPY_EYEBALLS_SECONDS = 0.25
+# OpenSSL's X509_V_ERR_*: a host, an e-mail, an address that it is not for; issuers not found,
+# not trusted, or itself.
+_OTHER_NAME = frozenset({62, 63, 64})
+_UNKNOWN_ISSUER = frozenset({2, 18, 19, 20, 21})
 _ERRNO = re.compile(r"\[Errno ([0-9]{1,5})\]")
 
 
@@ -49,6 +60,10 @@ class Endpoint:
         return self._name if default else f"{self._name}:{self.port}"
 
     @property
+    def _server_name(self) -> str:
+        return self.server_hostname or self.host
+
+    @property
     def _name(self) -> str:
         return f"[{self.host}]" if ":" in self.host else self.host
 
@@ -64,6 +79,10 @@ class Endpoint:
                 return await self._connect(owner, buffer)
         except TimeoutError as error:
             raise self.timeout_error() from error
+        except SSLCertVerificationError as error:
+            reason = _distrust(error, self._server_name, await self._certificate(seconds))
+            detail = f"the API at {self} could not be reached: {reason}"
+            raise UpstreamError(Code.UPSTREAM_UNREACHABLE, detail) from error
         except (OSError, UnicodeError) as error:
             if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
                 detail = f"no file descriptor is left for a connection to the API at {self}"
@@ -90,10 +109,30 @@ class Endpoint:
             self.host,
             self.port,
             ssl=self.ssl,
-            server_hostname=(self.server_hostname or self.host) if self.ssl else None,
+            server_hostname=self._server_name if self.ssl else None,
             **eyeballs,
         )
         return connection
+
+    async def _certificate(self, seconds: float) -> Certificate | None:
+        """Fetch the certificate that was not trusted, to say what it is; nothing is sent there."""
+        untrusting = SSLContext(PROTOCOL_TLS_CLIENT)
+        untrusting.check_hostname = False
+        untrusting.verify_mode = CERT_NONE
+        try:
+            async with asyncio.timeout(seconds):
+                transport, _ = await asyncio.get_running_loop().create_connection(
+                    asyncio.Protocol,
+                    self.host,
+                    self.port,
+                    ssl=untrusting,
+                    server_hostname=self._server_name,
+                )
+            der = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
+            transport.abort()
+            return read_certificate(der or b"")
+        except (OSError, ValueError):
+            return None
 
     def timeout_error(self) -> UpstreamError:
         """Return what is said when it does not accept a connection."""
@@ -109,6 +148,23 @@ def _is_address(host: str) -> bool:
     return True
 
 
+def _distrust(error: SSLCertVerificationError, name: str, certificate: Certificate | None) -> str:
+    """Say in words why a certificate is not trusted."""
+    if certificate is None:
+        return f"its certificate is not valid ({error.verify_message})"
+    if error.verify_code in _OTHER_NAME:
+        return f"its certificate is for {certificate.names}, not for {shown(name)}"
+    if error.verify_code in _UNKNOWN_ISSUER:
+        return (
+            f"its certificate was issued by {certificate.issuer}, which the bridge does not trust"
+            f" ({error.verify_message}); --api-ca names other authorities"
+        )
+    return (
+        f"its certificate, issued by {certificate.issuer} for {certificate.names}, is not valid"
+        f" ({error.verify_message})"
+    )
+
+
 def _reason(error: Exception) -> str:
     """Say in words what failed."""
     match error:
@@ -118,8 +174,6 @@ def _reason(error: Exception) -> str:
             return "it refused the connection"
         case socket.gaierror() | UnicodeError():
             return "its name could not be resolved"
-        case SSLCertVerificationError():
-            return f"its certificate is not valid ({error.verify_message})"
         case SSLError():
             return "TLS could not be agreed on"
         case OSError(errno=int() as number):

@@ -57,10 +57,11 @@ class Peer:
 _TLS = Path(__file__).with_name("tls")
 # Of localhost and 127.0.0.1, and its own authority.
 SELF_SIGNED = _TLS / "api_self_signed.pem"
-# An authority, and what it has certified: localhost and 127.0.0.1; shop.example.
+# An authority, and what it has certified: localhost and 127.0.0.1; shop.example; localhost once.
 AUTHORITY = _TLS / "private_authority.pem"
 PRIVATE = _TLS / "api_of_private_authority.pem"
 SHOP_ONLY = _TLS / "shop_of_private_authority.pem"
+EXPIRED = _TLS / "expired_of_private_authority.pem"
 
 
 def server_tls(certificate: Path = SELF_SIGNED) -> ssl.SSLContext:
