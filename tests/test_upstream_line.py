@@ -11,7 +11,18 @@ from typing import Any
 
 import pytest
 
-from tests.support.pools import OK, Recorder, calling, head, in_loop, send, silent, stream, until
+from tests.support.pools import (
+    OK,
+    Recorder,
+    answer_once,
+    calling,
+    head,
+    in_loop,
+    send,
+    silent,
+    stream,
+    until,
+)
 from tests.support.raw_api import Peer, answering
 from xdr_bridge.errors import Code
 from xdr_bridge.upstream import Pool, UpstreamLimits
@@ -166,6 +177,40 @@ async def test_an_opening_that_fails_with_nobody_in_line_harms_nobody(
         await until(lambda: not pool._opening)
         assert not recorder.over.done()
         await pool.close()
+
+
+@pytest.mark.parametrize("turns", [0, 5])
+@in_loop
+async def test_a_connection_that_is_dead_on_arrival_fails_one_call_and_no_more(
+    monkeypatch: pytest.MonkeyPatch, turns: int
+) -> None:
+    """As when an API ends the connection together with the TLS handshake."""
+    loop = asyncio.get_running_loop()
+    connect = loop.create_connection
+    made = 0
+
+    async def short_lived(*args: Any, **kwargs: Any) -> Any:
+        nonlocal made
+        made += 1
+        transport, protocol = await connect(*args, **kwargs)
+        transport.abort()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return transport, protocol
+
+    async with calling(answer_once, answering(OK)) as (_, pool):
+        # A kept one, for the call that is repeated.
+        assert await send(pool).success() == b"ok"
+        monkeypatch.setattr(loop, "create_connection", short_lived)
+        repeated, *others = (send(pool) for _ in range(4))
+        for recorder in (repeated, *others):
+            error = await recorder.failure()
+            assert error.code is Code.UPSTREAM_BROKEN
+            assert error.detail == "the API closed the connection before it was asked"
+        assert made == 4
+        await until(lambda: not pool._connections)
+        monkeypatch.setattr(loop, "create_connection", connect)
+        assert await send(pool).success() == b"ok"
 
 
 @in_loop

@@ -301,7 +301,12 @@ class Pool:
             transfer.attach(connection)
 
     async def _connect(self) -> Connection:
-        return await self._endpoint.connect(self, self._buffer, self._limits.connect_seconds)
+        connection = await self._endpoint.connect(self, self._buffer, self._limits.connect_seconds)
+        if connection.is_closing:
+            # Its end may have been told already, and nobody would hear of it again.
+            detail = "the API closed the connection before it was asked"
+            raise UpstreamError(Code.UPSTREAM_BROKEN, detail)
+        return connection
 
     def _add(self, connection: Connection) -> None:
         self._connections.add(connection)
