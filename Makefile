@@ -69,6 +69,7 @@ jscript: setup
 bench: setup
 	$(PY) -m pip install --quiet --group bench
 	$(PY) tests/bench/bench_cors.py
+	$(PY) tests/bench/bench_parsers.py
 	$(PY) tests/bench/bench_gateway.py
 	$(PY) tests/bench/bench_polyfill.py
 

@@ -369,6 +369,9 @@ def _check_answers(received: bytes) -> None:
         assert isinstance(event, h11.Response), received
         while not isinstance(event, h11.EndOfMessage):
             event = reader.next_event()
+            if event is h11.NEED_DATA:
+                # The page went away in the middle of the answer.
+                return
             assert isinstance(event, h11.Data | h11.EndOfMessage), received
         received = reader.trailing_data[0]
 

@@ -13,12 +13,12 @@ from typing import NamedTuple, Protocol
 
 from xdr_bridge.chunks import TOLERANT, ChunkReader
 from xdr_bridge.errors import Code, UpstreamError
-from xdr_bridge.grammar import BARE_LF, CONTENT_LENGTH, FIELD_LINE
+from xdr_bridge.grammar import BARE_LF, CONTENT_LENGTH, FIELD_LINES
 from xdr_bridge.messages import Headers, ResponseHead, has_body
 
 # RFC 9112, section 4, but for the space before an empty reason, which common servers leave out.
 _STATUS_LINE = r"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*+))?+\r\n"
-_HEAD = re.compile(rf"{_STATUS_LINE}((?:{FIELD_LINE})*+)\r\n")
+_HEAD = re.compile(rf"{_STATUS_LINE}({FIELD_LINES.pattern})\r\n")
 _START = b"HTTP/1."
 _MAX_INTERIM = 20
 _MAX_KNOWN_HEADS = 64

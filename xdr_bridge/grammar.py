@@ -10,8 +10,9 @@ import re
 TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 # RFC 9112, section 5: field-line = field-name ":" OWS field-value OWS, each ended by CRLF. A bare
 # CR or LF, a NUL and obsolete folding (section 5.2) match nowhere.
-FIELD_LINE = rf"{TOKEN}:[\t\x20-\x7e\x80-\xff]*+\r\n"
-FIELD_LINES = re.compile(rf"(?:{FIELD_LINE})*+")
+_FIELD_LINE = rf"{TOKEN}:[\t\x20-\x7e\x80-\xff]*+"
+FIELD_LINE = re.compile(_FIELD_LINE)
+FIELD_LINES = re.compile(rf"(?:{_FIELD_LINE}\r\n)*+")
 BARE_LF = re.compile(rb"(?<!\r)\n")
 # RFC 9110, section 7.2: uri-host [ ":" port ], possibly empty.
 HOST = re.compile(

@@ -14,13 +14,11 @@ from typing import NamedTuple, Protocol
 from xdr_bridge.chunks import STRICT, ChunkReader, TrailersTooLargeError
 from xdr_bridge.errors import Code, RequestError
 from xdr_bridge.grammar import BARE_LF, CONTENT_LENGTH, FIELD_LINE, HOST, TOKEN
-from xdr_bridge.messages import Headers, Pair, RequestHead, list_items
+from xdr_bridge.messages import Field, Headers, RequestHead, list_items
 
 # RFC 9112, section 3, after one empty line at most (section 2.2): some browsers end a body with
 # one. Support: IE 8 - 9 send queries raw, beyond ASCII; `targets.py` judges what a target holds.
-_LINE = rf"(?:\r\n)?+({TOKEN}) ([\x21-\x7e\x80-\xff]++) HTTP/1\.([01])\r\n"
-_REQUEST_LINE = re.compile(_LINE)
-_HEAD = re.compile(rf"{_LINE}((?:{FIELD_LINE})*+)\r\n")
+_REQUEST_LINE = re.compile(rf"(?:\r\n)?+({TOKEN}) ([\x21-\x7e\x80-\xff]++) HTTP/1\.([01])\r\n")
 # What a request can begin with; anything else, such as TLS, may never send an empty line.
 _OPENING = re.compile(rb"(?:\r\n?)?+[!#$%&'*+\-.^_`|~0-9A-Za-z]|\r\n?\Z|\r?\n?\Z")
 _MAX_TRAILER_BYTES = 8 * 1024
@@ -130,7 +128,7 @@ class RequestReader:
         self._step: Callable[[RequestReader, bytes], bytes] = RequestReader._read_head
         self._held = b""
         self._host: str | None = None
-        self._known: dict[str, Pair] = {}
+        self._known: dict[str, Field] = {}
         # Those of the request before: the next one has mostly the same to the letter.
         self._kept: _Fields | None = None
         self._left = 0
@@ -174,15 +172,14 @@ class RequestReader:
     def _take_head(self, head: bytes, rest: bytes) -> bytes:
         # An empty line may come before; a request line is longer than one.
         split = head.find(b"\r\n", 2) + 2
+        match = _REQUEST_LINE.fullmatch(head[:split].decode("latin-1"))
+        if match is None:
+            raise _malformed("the first line of the request is malformed")
+        minor = match[3]
+        block = head[split:]
         kept = self._kept
-        match = None
-        if kept is not None and head[split:] == kept.block:
-            match = _REQUEST_LINE.fullmatch(head[:split].decode("latin-1"))
-        if match is None or kept is None or match[3] != kept.minor:
-            match = _HEAD.fullmatch(head.decode("latin-1"))
-            if match is None:
-                raise _malformed("the head of the request is malformed")
-            kept = self._read_fields(match[4], match[3], head[split:])
+        if kept is None or block != kept.block or minor != kept.minor:
+            kept = self._read_fields(block, minor)
         length = kept.length
         body = None
         if length is not None and length <= len(rest):
@@ -195,9 +192,9 @@ class RequestReader:
                 headers=kept.headers,
                 client=self._client,
                 scheme=self._scheme,
-                version="1.1" if kept.minor == "1" else "1.0",
+                version="1.1" if minor == "1" else "1.0",
             ),
-            version="HTTP/1.1" if kept.minor == "1" else "HTTP/1.0",
+            version="HTTP/1.1" if minor == "1" else "HTTP/1.0",
             keep_alive=kept.keep_alive,
             length=length,
             body=body,
@@ -212,18 +209,19 @@ class RequestReader:
             self._left = length
         return rest
 
-    def _read_fields(self, fields: str, minor: str, block: bytes) -> _Fields:
+    def _read_fields(self, block: bytes, minor: str) -> _Fields:
         """Judge the field lines, and keep what they say if they are short."""
-        lines = fields.split("\r\n")
-        if len(lines) > self._max_fields + 1:
+        lines = block.decode("latin-1").split("\r\n")
+        # The empty line, and what follows its end: nothing.
+        del lines[-2:]
+        if len(lines) > self._max_fields:
             raise RequestError(
                 Code.HEADER_BLOCK_TOO_LARGE, f"the request has more than {self._max_fields} fields"
             )
-        lines.pop()
         known = self._known
         if len(known) > _MAX_KNOWN_LINES:
             known.clear()
-        headers = Headers.trusted([known.get(line) or self._learn(line) for line in lines])
+        headers = Headers.indexed([known.get(line) or self._learn(line) for line in lines])
         self._check_host(headers.get_all("host"), minor)
         length = _body_length(headers, minor)
         connection = headers.get("connection")
@@ -235,13 +233,15 @@ class RequestReader:
         self._kept = read if len(block) <= _MAX_KEPT_BYTES else None
         return read
 
-    def _learn(self, line: str) -> Pair:
-        """Split a field line, and remember it: the next request has mostly the same lines."""
+    def _learn(self, line: str) -> Field:
+        """Check and split a field line, and remember it: the next request has mostly the same."""
+        if FIELD_LINE.fullmatch(line) is None:
+            raise _malformed("a field of the request is malformed")
         name, _, value = line.partition(":")
-        pair = name, value.strip(" \t")
+        field = name, value.strip(" \t"), name.lower()
         if len(line) <= _MAX_KNOWN_CHARACTERS:
-            self._known[line] = pair
-        return pair
+            self._known[line] = field
+        return field
 
     def _check_host(self, hosts: list[str], minor: str) -> None:
         """Check Host (RFC 9112, section 3.2)."""

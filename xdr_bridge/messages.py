@@ -21,6 +21,8 @@ _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _REASON = _VALUE
 
 Pair = tuple[str, str]
+# A name, its value, and the name in lower case.
+Field = tuple[str, str, str]
 
 _Made = TypeVar("_Made")
 _MAX_DERIVED = 8
@@ -67,6 +69,21 @@ class Headers:
         headers._pairs = tuple(pairs)
         headers._index = None
         headers._derived = None
+        return headers
+
+    @classmethod
+    def indexed(cls, fields: Iterable[Field]) -> Headers:
+        """Make headers of fields that a parser has checked, and whose names it has lowered."""
+        index: dict[str, list[str]] = {}
+        pairs: list[Pair] = []
+        for name, value, lowered in fields:
+            pairs.append((name, value))
+            if lowered in index:
+                index[lowered].append(value)
+            else:
+                index[lowered] = [value]
+        headers = cls.trusted(pairs)
+        headers._index = index
         return headers
 
     def derived(self, make: Callable[..., _Made], *args: Hashable) -> _Made:
