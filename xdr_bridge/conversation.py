@@ -448,8 +448,12 @@ class Conversation:
         assert writer is not None
         assert self._outgoing is not None
         self._cancel()
-        log.warning("%s: %s", code, detail)
         rest = writer.cut(code)
+        if rest is None and not self._outgoing.begun and self._forward is not None:
+            # Browsers ask again, even for a POST, if a kept connection ends without a word.
+            self._take(self._bridge.fail(self._forward, UpstreamError(code, detail)))
+            return
+        log.warning("%s: %s", code, detail)
         if rest is None:
             # First: a connection that is broken off calls `on_connection_close`.
             self._done(code)

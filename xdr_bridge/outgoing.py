@@ -65,6 +65,11 @@ class Outgoing:
         if not self._head_sent:
             self.keep_alive = False
 
+    @property
+    def begun(self) -> bool:
+        """Whether the head has left."""
+        return self._head_sent
+
     def start(self, head: ResponseHead) -> None:
         """Set the head; it goes out with the first piece of body, or by `flush`."""
         self._head = head
