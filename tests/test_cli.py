@@ -95,8 +95,6 @@ def test_several_mistakes_are_told_at_once(capsys: pytest.CaptureFixture[str]) -
         assert any(line.startswith(f"xdr-bridge: {option}: ") for line in lines)
 
 
-# Tornado leaves the socket that it could not bind to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_port_in_use_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

@@ -52,7 +52,7 @@ class Rig:
 
     def reload(self) -> list[str]:
         async def reload() -> list[str]:
-            return [change.key for change in self.reloads.reload()]
+            return [change.key for change in await self.reloads.reload()]
 
         return self.thread.run(reload())
 

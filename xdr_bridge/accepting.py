@@ -20,8 +20,6 @@ from xdr_bridge.complaints import Complaint
 
 log = logging.getLogger("xdr_bridge.gateway")
 
-# Accepted in a row; then those that are open get their turn.
-_BATCH = 64
 # What waits to be sent, beyond what is on its way: with more of it in the kernel, which takes
 # megabytes, a page that reads slowly would look for minutes like one that does not read at all.
 _UNSENT_BYTES = 128 * 1024
@@ -83,12 +81,15 @@ class Acceptor:
                 self._loop.add_handler(listening, self._accept, IOLoop.READ)
 
     def stop(self) -> None:
-        """Accept nothing more, and close the listening sockets."""
-        for listening in self._sockets:
+        """Accept nothing more but those who wait already, and close the listening sockets."""
+        sockets, self._sockets = self._sockets, []
+        for listening in sockets:
             if not self.paused:
                 self._loop.remove_handler(listening)
+                # Who waits to be accepted believes to be connected.
+                while self._accept_one(listening):
+                    pass
             listening.close()
-        self._sockets.clear()
         self.sweep(float("inf"))
 
     def turn_away(self, connection: socket.socket, answer: bytes) -> None:
@@ -116,21 +117,25 @@ class Acceptor:
         self.resume()
 
     def _accept(self, listening: socket.socket, _: int) -> None:
-        for _ in range(_BATCH):
-            # `take` may have stopped everything.
-            if self.paused or listening.fileno() < 0:
-                return
-            try:
-                connection, address = listening.accept()
-            except BlockingIOError:
-                return
-            except ConnectionAbortedError:
-                # Gone before its turn came.
-                continue
-            except OSError as error:
+        # One at each turn of the loop. Of several processes on one socket, the first to look would
+        # take all that wait, and leave the others idle; and those that are open get their turn.
+        self._accept_one(listening)
+
+    def _accept_one(self, listening: socket.socket) -> bool:
+        """Accept one connection, if there is one; return whether there may be more."""
+        try:
+            connection, address = listening.accept()
+        except BlockingIOError:
+            return False
+        except ConnectionAbortedError:
+            # Gone before its turn came.
+            return True
+        except OSError as error:
+            if not self.paused and self._sockets:
                 self._pause(error)
-                return
-            self._take(connection, address)
+            return False
+        self._take(connection, address)
+        return True
 
     def _pause(self, error: OSError) -> None:
         """Wait: no descriptor is left, in this process or in all, or no memory."""

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import socket
-from collections.abc import Callable
-from typing import Any, NoReturn
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn, TypeAlias
 
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, HTTPError, RequestHandler
@@ -21,10 +19,14 @@ from xdr_bridge.config.listing import as_json
 from xdr_bridge.errors import ConfigError
 from xdr_bridge.messages import reason_phrase
 from xdr_bridge.reloads import Reloads
+from xdr_bridge.sockets import bind
 
 log = logging.getLogger(__name__)
 
+Status: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
+
 _HOST = "127.0.0.1"
+_BACKLOG = 16
 _MAX_BODY_BYTES = 1024
 _IDLE_SECONDS = 10.0
 # A browser's mark on a request, whatever its value.
@@ -36,7 +38,7 @@ _FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-da
 class Admin:
     """The listening admin port. `port` is the real one once it is started."""
 
-    def __init__(self, reloads: Reloads, status: Callable[[], dict[str, Any]], port: int) -> None:
+    def __init__(self, reloads: Reloads, status: Status, port: int) -> None:
         """Set up; `start` makes it listen.
 
         Args:
@@ -55,7 +57,7 @@ class Admin:
         Raises:
             OSError: The port cannot be bound.
         """
-        listener = _listen(self.port)
+        (listener,) = bind(_HOST, self.port, backlog=_BACKLOG)
         self.port = listener.getsockname()[1]
         shared = {
             "reloads": self._reloads,
@@ -93,9 +95,7 @@ class _Guarded(RequestHandler):
 
     allowed = ""
 
-    def initialize(
-        self, reloads: Reloads, status: Callable[[], dict[str, Any]], hosts: set[str]
-    ) -> None:
+    def initialize(self, reloads: Reloads, status: Status, hosts: set[str]) -> None:
         self.reloads = reloads
         self.status = status
         self.hosts = hosts
@@ -141,10 +141,10 @@ class _Guarded(RequestHandler):
 class _Reload(_Guarded):
     allowed = "POST"
 
-    def post(self) -> None:
+    async def post(self) -> None:
         """Reload; say what changed, or what is wrong."""
         try:
-            changes = self.reloads.reload()
+            changes = await self.reloads.reload()
         except ConfigError as error:
             problems = [
                 {"field": p.field, "value": p.value, "reason": p.reason} for p in error.problems
@@ -167,32 +167,15 @@ class _Config(_Guarded):
 class _Status(_Guarded):
     allowed = "GET"
 
-    def get(self) -> None:
+    async def get(self) -> None:
         """Say what became of all calls, and what is open."""
-        self.finish(_text(self.status()))
+        self.finish(_text(await self.status()))
 
 
 class _Nothing(_Guarded):
     def prepare(self) -> NoReturn:
         super().prepare()
         raise HTTPError(404, "there are POST /reload, GET /config and GET /status")
-
-
-def _listen(port: int) -> socket.socket:
-    """Listen on loopback. Tornado's `bind_sockets` leaves its socket open if it cannot."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        if os.name != "nt":
-            # Windows means another thing by the name: to share the port with whoever has it.
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setblocking(False)
-        listener.bind((_HOST, port))
-        listener.listen(16)
-    except OSError as error:
-        listener.close()
-        where = f"{_HOST}, port {port}"
-        raise OSError(error.errno, f"cannot listen on {where}: {error.strerror}") from error
-    return listener
 
 
 def _text(content: dict[str, Any]) -> str:

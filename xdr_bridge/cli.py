@@ -6,15 +6,9 @@ Exit status: 0 done, 1 failed, 2 wrong usage.
 from __future__ import annotations
 
 import argparse
-import asyncio
-import importlib
-import importlib.util
-import logging
-import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
-from xdr_bridge.admin import Admin
 from xdr_bridge.arguments import make_parser
 from xdr_bridge.assets import MINIFIED, StaticAsset, script_tags
 from xdr_bridge.config import Settings
@@ -25,8 +19,8 @@ from xdr_bridge.flags import leftover_problems, read_flags
 from xdr_bridge.gateway import Gateway
 from xdr_bridge.pages.demo import run_demo
 from xdr_bridge.questions import Question
-from xdr_bridge.reloads import Reloads
-from xdr_bridge.routes import Route
+from xdr_bridge.runtime import begin_log, log_from
+from xdr_bridge.serving import Stop, run_until_stopped, serve
 
 _DONE, _FAILED, _WRONG_USAGE = 0, 1, 2
 
@@ -46,9 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     parser = make_parser()
     options, leftovers = parser.parse_known_args(arguments)
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    begin_log()
     try:
         return _COMMANDS[options.command](options, leftover_problems(leftovers, options.known))
     except ConfigError as error:
@@ -60,67 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
-    loaded = read_flags(options, problems).load()
-    settings = loaded.settings
-    _log_from(settings.verbose)
-
-    async def serve(stop: asyncio.Event) -> None:
-        gateway = Gateway(settings)
-        reloads = Reloads(gateway, loaded)
-        admin = (
-            None
-            if settings.admin_port is None
-            else Admin(reloads, gateway.status, settings.admin_port)
-        )
-        gateway.start()
-        try:
-            if admin is not None:
-                admin.start()
-            _reload_on_hangup(reloads)
-            url = f"http://{_url_host(settings.host)}:{gateway.port}"
-            for route in settings.routes:
-                _say(f"xdr-bridge: {url}{_route_line(route, settings)}")
-            if admin is not None:
-                url = f"http://127.0.0.1:{admin.port}"
-                _say(f"xdr-bridge: {url} takes POST /reload, GET /config and GET /status")
-            await stop.wait()
-        finally:
-            if admin is not None:
-                await admin.stop()
-            await gateway.stop()
-
-    return _run_until_stopped(serve)
-
-
-def _route_line(route: Route, settings: Settings) -> str:
-    """Say in one line which API is behind which path, and for whom."""
-    path = "" if route.prefix == "/" else route.prefix
-    host = "" if route.host is None else f" as {route.host}"
-    # What the operator wrote, where he wrote one.
-    api = settings.api or str(route.api)
-    if route.policies is None:
-        return f"{path}{host} in front of {api}, which decides by its own CORS answers"
-    policies = route.policies.policies
-    origins = dict.fromkeys(o for p in policies for o in (*p.origins, *p.origin_patterns))
-    return f"{path}{host} in front of {api}, for pages of {', '.join(origins)}"
-
-
-def _reload_on_hangup(reloads: Reloads) -> None:
-    """Reload on SIGHUP, where there is one: not on Windows, which has the admin port."""
-    if not hasattr(signal, "SIGHUP"):
-        return
-
-    def reload() -> None:
-        try:
-            changes = reloads.reload()
-        except ConfigError:
-            # The log has said what is wrong, and that nothing has changed.
-            return
-        _log_from(reloads.loaded.settings.verbose)
-        changed = ", ".join(change.key for change in changes)
-        _say(f"xdr-bridge: reloaded; changed: {changed or 'nothing'}")
-
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+    serve(read_flags(options, problems).load(), _say)
+    return _DONE
 
 
 def _config(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
@@ -153,62 +86,24 @@ def _snippet(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
 def _demo(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
     if problems:
         raise ConfigError(tuple(problems))
-    _log_from(options.verbose)
+    log_from(options.verbose)
 
     def make_gateway(settings: Settings, observer: Callable[..., None]) -> Gateway:
         return Gateway(settings, observer=observer)
 
-    async def demo(stop: asyncio.Event) -> None:
+    async def demo(stop: Stop) -> None:
         await run_demo(
             make_gateway,
             announce=_say,
-            stop=stop,
+            stop=stop.asked,
             shop_port=options.shop_port,
             bridge_port=options.bridge_port,
             api_port=options.api_port,
             open_browser=options.open,
         )
 
-    return _run_until_stopped(demo)
-
-
-def _run_until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> int:
-    """Run until Ctrl-C or a request to terminate, on every platform."""
-
-    async def run() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-
-        # loop.add_signal_handler does not exist on Windows; this does on all.
-        def ask(_signal: int, _frame: object) -> None:
-            loop.call_soon_threadsafe(stop.set)
-
-        for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), ask)
-        await work(stop)
-
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(run())
+    run_until_stopped(demo)
     return _DONE
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Use uvloop where the extra `fast` has brought it; there is none for Windows."""
-    if importlib.util.find_spec("uvloop") is None:
-        return None
-    factory: Callable[[], asyncio.AbstractEventLoop] = importlib.import_module(
-        "uvloop"
-    ).new_event_loop
-    return factory
-
-
-def _log_from(verbose: bool) -> None:
-    logging.getLogger().setLevel(logging.INFO if verbose else logging.WARNING)
-
-
-def _url_host(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def _say(line: str) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 import ssl
+from collections.abc import Sequence
 from typing import Any
-
-from tornado.netutil import bind_sockets
 
 from xdr_bridge.api import Api
 from xdr_bridge.complaints import Complaint
@@ -20,6 +20,7 @@ from xdr_bridge.exchanges import Exchange, Observer
 from xdr_bridge.listener import Listener
 from xdr_bridge.page_connection import Limits
 from xdr_bridge.places import Places
+from xdr_bridge.sockets import bind
 from xdr_bridge.tally import Outcome, Tally
 from xdr_bridge.upstream import Pool, UpstreamLimits
 
@@ -57,8 +58,11 @@ class Gateway:
         self._conversations: set[Conversation] = set()
         self._sweep: asyncio.TimerHandle | None = None
 
-    def start(self) -> None:
-        """Bind and serve; afterwards `port` is the real one.
+    def start(self, sockets: Sequence[socket.socket] | None = None) -> None:
+        """Serve; afterwards `port` is the real one.
+
+        Args:
+            sockets: Where to listen; None binds the address of the settings.
 
         Raises:
             OSError: The address cannot be bound.
@@ -67,11 +71,8 @@ class Gateway:
         self.clock = self.loop.time
         self._started = self.clock()
         settings = self.settings
-        try:
-            sockets = bind_sockets(settings.port, settings.host)
-        except OSError as error:
-            where = f"{settings.host}, port {settings.port}"
-            raise OSError(error.errno, f"cannot listen on {where}: {error.strerror}") from error
+        if sockets is None:
+            sockets = bind(settings.host, settings.port)
         self.port = sockets[0].getsockname()[1]
         self._pools: dict[Api, Pool] = {}
         self._listener = Listener(self, self._limits(), self._places())
@@ -107,7 +108,7 @@ class Gateway:
         """Break off what `stop` waits for."""
         self._listener.break_off()
 
-    def reload(self, settings: Settings) -> None:
+    async def reload(self, settings: Settings) -> None:
         """Judge by these settings from the next request on; calls under way keep their own.
 
         Address, mount, APIs and time-outs of the pool are those of the start.
@@ -176,7 +177,7 @@ class Gateway:
         """Log a warning that a flood would repeat without end."""
         self._complaint.say(self.clock(), message)
 
-    def status(self) -> dict[str, Any]:
+    async def status(self) -> dict[str, Any]:
         """Return what has happened since the start, and what is open now, as JSON has it."""
         pools = {str(api): pool.status() for api, pool in self._pools.items()}
         return {

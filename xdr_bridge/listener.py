@@ -25,8 +25,8 @@ log = logging.getLogger("xdr_bridge.gateway")
 
 # The most that one read takes, whatever the number of connections.
 _BUFFER_BYTES = 65536
-# Of the loop, from accepting a connection to knowing it.
-_TURNS = 4
+# For what has been accepted to take its place among the connections; a TLS handshake may fail to.
+_ARRIVAL_SECONDS = 1.0
 # All connections are looked at for idle ones no more often than this.
 _LOOK_SECONDS = 0.25
 # Given up at once where there is no descriptor left for the next one.
@@ -82,9 +82,9 @@ class Listener:
         """
         self.stopping = True
         self._acceptor.stop()
-        # What has been accepted takes its place among the connections.
-        for _ in range(_TURNS):
-            await asyncio.sleep(0)
+        if self._tasks:
+            # What has been accepted takes its place among the connections.
+            await asyncio.wait(self._tasks, timeout=_ARRIVAL_SECONDS)
         for connection in tuple(self.connections):
             connection.retire()
 

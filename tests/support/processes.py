@@ -79,6 +79,8 @@ def serving(*arguments: str, **variables: str) -> Iterator[Serving]:
         [*_COMMAND, "serve", *arguments],
         env=environment(variables),
         stdin=subprocess.DEVNULL,
+        # A test may send a signal to the whole group, as Ctrl-C does.
+        start_new_session=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -91,3 +93,14 @@ def serving(*arguments: str, **variables: str) -> Iterator[Serving]:
         process.terminate()
         process.wait(PATIENCE_SECONDS)
         bridge.join()
+
+
+def runs(process: int) -> bool:
+    """Whether a process that may not be a child of ours runs."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    # Nobody may have buried it.
+    stat = Path(f"/proc/{process}/stat")
+    return not stat.exists() or stat.read_text().rpartition(") ")[2][0] not in "ZX"

@@ -6,8 +6,9 @@ import re
 
 # asyncio's debug mode; waitress with all its threads at work.
 _WEATHER = re.compile(r"Executing .* took [0-9.]+ seconds|Task queue depth is [0-9]+", re.DOTALL)
+_LOGGED = re.compile(r"WARNING asyncio(?: \[worker [0-9]+\])?: ")
 
 
 def is_weather(message: str) -> bool:
     """Whether a message, or the end of a log line, is of that kind."""
-    return _WEATHER.fullmatch(message.partition("WARNING asyncio: ")[2] or message) is not None
+    return _WEATHER.fullmatch(_LOGGED.split(message, maxsplit=1)[-1]) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,9 @@ _MOUNT = re.compile(r"/[A-Za-z0-9_.~-]+")
 _TIMES = ("connect_seconds", "first_byte_seconds", "idle_seconds", "stop_seconds", *TIMES)
 _MAX_SECONDS = 3600
 _MAX_TOTAL_SECONDS = 7 * 24 * 3600
+_MAX_WORKERS = 256
+# Workers inherit sockets and are spoken to by signals, in the way of POSIX.
+_HAS_WORKERS = os.name == "posix"
 _NO_ORIGIN = (
     "name at least one origin whose pages may use the API, such as"
     " --allow-origin https://shop.example ('*' allows any page); without any option of a policy"
@@ -89,6 +93,12 @@ class Judge:
                 yield Finding((name,), str(port), "is no port; 0 to 65535 is accepted")
         if settings.port and settings.admin_port == settings.port:
             yield Finding(("admin_port",), str(settings.port), "is the port of the bridge itself")
+        if not 1 <= settings.workers <= _MAX_WORKERS:
+            reason = f"is out of range; 1 to {_MAX_WORKERS} and 'auto' are accepted"
+            yield Finding(("workers",), str(settings.workers), reason)
+        elif settings.workers > 1 and not _HAS_WORKERS:
+            reason = "is not available on Windows, where one process serves; 1 is accepted"
+            yield Finding(("workers",), str(settings.workers), reason)
         if not settings.host:
             yield Finding(("host",), "", "is no address; 127.0.0.1 would be")
         if _MOUNT.fullmatch(settings.mount) is None or settings.mount in ("/.", "/.."):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from xdr_bridge.cors import DEFAULT_METHODS
@@ -33,8 +34,23 @@ def _no_boolean(value: Any) -> Any:
     return value
 
 
+def _cores(value: Any) -> Any:
+    """Say "auto" in numbers: the cores that this process may use."""
+    if value != "auto":
+        return value
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 Whole = Annotated[int, BeforeValidator(_no_boolean)]
 Seconds = Annotated[float, BeforeValidator(_no_boolean)]
+Workers = Annotated[
+    int,
+    BeforeValidator(_no_boolean),
+    BeforeValidator(_cores),
+    WithJsonSchema({"oneOf": [{"type": "integer", "minimum": 1}, {"const": "auto"}]}),
+]
 Texts = tuple[str, ...]
 
 

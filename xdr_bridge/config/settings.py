@@ -26,6 +26,7 @@ from xdr_bridge.config.options import (
     Shown,
     Texts,
     Whole,
+    Workers,
 )
 from xdr_bridge.config.spelling import Where
 from xdr_bridge.forwarding import DEFAULT_FIELDS
@@ -53,6 +54,7 @@ class Settings(BaseSettings, CeilingSettings, PolicySettings):
         connect_seconds: How long a connection to the API may take.
         first_byte_seconds: How long the API may take to begin its answer.
         idle_seconds: How long the API, or a page, may be silent in the middle of a message.
+        workers: How many processes serve; 1: this one.
         stop_seconds: How long calls under way may take to end when the bridge stops.
         api_ca: A file of certificates, the only ones that https APIs may be certified by.
 
@@ -112,6 +114,10 @@ class Settings(BaseSettings, CeilingSettings, PolicySettings):
     idle_seconds: Annotated[Seconds, Shown("SECONDS")] = Field(
         default=30.0,
         description="How many seconds a message may pause, from the API or from a page.",
+    )
+    workers: Annotated[Workers, Shown("NUMBER", "1, no other process")] = Field(
+        default=1,
+        description="How many processes serve, restarted if they die; 'auto': one for each core.",
     )
     # Less than the ten seconds after which Docker ends a container the hard way.
     stop_seconds: Annotated[Seconds, Shown("SECONDS")] = Field(

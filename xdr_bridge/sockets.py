@@ -1,0 +1,67 @@
+"""The sockets on which the bridge listens: bound here, once, and served by one process or more."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+
+# How many connections may wait to be accepted, where the system allows as many: those that come
+# while workers are replaced wait there.
+_BACKLOG = 1024
+
+
+def bind(host: str, port: int, *, backlog: int = _BACKLOG) -> list[socket.socket]:
+    """Listen on an address; on several sockets, of one port, where the name stands for several.
+
+    Args:
+        host: Name or address.
+        port: Where to listen; 0 takes a free one.
+        backlog: How many connections may wait to be accepted.
+
+    Raises:
+        OSError: The address cannot be bound.
+    """
+    bound: list[socket.socket] = []
+    try:
+        kind, flags = socket.SOCK_STREAM, socket.AI_PASSIVE
+        found = socket.getaddrinfo(host, port, type=kind, flags=flags)
+        # IPv4 first: its port is the one that is told where a free one is taken.
+        for family, _, protocol, _, address in sorted(dict.fromkeys(found), key=lambda f: f[0]):
+            if host == "localhost" and family == socket.AF_INET6 and address[3:4] != (0,):
+                # Support: macOS, whose localhost is fe80::1%lo0 as well.
+                continue
+            port = bound[0].getsockname()[1] if bound else port
+            try:
+                bound.append(_listen(family, protocol, (address[0], port, *address[2:]), backlog))
+            except OSError as error:
+                # A container often knows ::1 by the name of localhost, but has no IPv6.
+                absent = error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+                if not (absent and host == "localhost" and family == socket.AF_INET6 and bound):
+                    raise
+    except OSError as error:
+        for listening in bound:
+            listening.close()
+        where = f"{host}, port {port}"
+        raise OSError(error.errno, f"cannot listen on {where}: {error.strerror}") from error
+    return bound
+
+
+def _listen(
+    family: int, protocol: int, address: tuple[str | int, ...], backlog: int
+) -> socket.socket:
+    listening = socket.socket(family, socket.SOCK_STREAM, protocol)
+    try:
+        if os.name != "nt":
+            # Windows means another thing by the name: to share the port with whoever has it.
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            # Systems differ in whether :: is 0.0.0.0 as well; where both are meant, both are bound.
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listening.setblocking(False)
+        listening.bind(address)
+        listening.listen(backlog)
+    except OSError:
+        listening.close()
+        raise
+    return listening
