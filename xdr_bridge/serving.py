@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
@@ -20,7 +21,7 @@ from xdr_bridge.gateway import Gateway
 from xdr_bridge.reloads import Change, Reloads
 from xdr_bridge.routes import Route
 from xdr_bridge.runtime import log_from, loop_factory
-from xdr_bridge.sockets import bind
+from xdr_bridge.sockets import bind, inherited
 from xdr_bridge.supervisor import Supervisor
 
 __all__ = ["Say", "Stop", "run_until_stopped", "serve"]
@@ -94,15 +95,16 @@ def serve(loaded: Loaded, say: Say) -> None:
 
 
 async def _serve_alone(loaded: Loaded, say: Say, stop: Stop) -> None:
+    host, sockets = _listen(loaded.settings)
     gateway = Gateway(loaded.settings)
     reloads = Reloads(gateway, loaded)
-    gateway.start()
+    gateway.start(sockets)
     stop.hurry = gateway.hurry
     try:
         async with _administration(reloads, gateway.status) as admin:
             _on_signal("SIGHUP", "reloaded", reloads.reload, say)
             _on_signal("SIGUSR2", "restarted", _refuse_restart, say)
-            _announce(loaded.settings, gateway.port, admin, say)
+            _announce(loaded.settings, host, gateway.port, admin, say)
             await stop.asked.wait()
     finally:
         await gateway.stop()
@@ -110,7 +112,7 @@ async def _serve_alone(loaded: Loaded, say: Say, stop: Stop) -> None:
 
 async def _supervise(loaded: Loaded, say: Say, stop: Stop) -> None:
     settings = loaded.settings
-    sockets = bind(settings.host, settings.port)
+    host, sockets = _listen(settings)
     port = sockets[0].getsockname()[1]
     supervisor = Supervisor(settings, sockets, _write_log)
     reloads = Reloads(supervisor, loaded, supervisor=supervisor)
@@ -120,7 +122,7 @@ async def _supervise(loaded: Loaded, say: Say, stop: Stop) -> None:
             if await _first(supervisor.start(), stop.asked):
                 _on_signal("SIGHUP", "reloaded", reloads.reload, say)
                 _on_signal("SIGUSR2", "restarted", reloads.restart, say)
-                _announce(settings, port, admin, say)
+                _announce(settings, host, port, admin, say)
                 say(f"xdr-bridge: {settings.workers} workers serve; SIGUSR2 starts new ones")
                 await stop.asked.wait()
     finally:
@@ -187,8 +189,15 @@ async def _refuse_restart() -> Sequence[Change]:
     raise ConfigError(())
 
 
-def _announce(settings: Settings, port: int, admin: Admin | None, say: Say) -> None:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+def _listen(settings: Settings) -> tuple[str, list[socket.socket]]:
+    """Return where to listen, in words and as sockets: inherited ones, or those of the settings."""
+    if sockets := inherited():
+        return sockets[0].getsockname()[0], sockets
+    return settings.host, bind(settings.host, settings.port)
+
+
+def _announce(settings: Settings, host: str, port: int, admin: Admin | None, say: Say) -> None:
+    host = f"[{host}]" if ":" in host else host
     for route in settings.routes:
         say(f"xdr-bridge: http://{host}:{port}{_route_line(route, settings)}")
     if admin is not None:

@@ -5,10 +5,46 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from collections.abc import MutableMapping
 
 # How many connections may wait to be accepted, where the system allows as many: those that come
 # while workers are replaced wait there.
 _BACKLOG = 1024
+# sd_listen_fds(3): where inherited sockets begin.
+_FIRST_INHERITED = 3
+
+
+def inherited(environ: MutableMapping[str, str] = os.environ) -> list[socket.socket]:
+    """Return the sockets that systemd, or who does as it does, has bound for this process.
+
+    The protocol is that of sd_listen_fds(3). The variables that announce them are taken away, lest
+    a process of ours takes them for its own.
+
+    Args:
+        environ: The environment.
+
+    Raises:
+        OSError: One of them is no TCP socket to listen on.
+    """
+    count, process = environ.pop("LISTEN_FDS", ""), environ.pop("LISTEN_PID", "")
+    environ.pop("LISTEN_FDNAMES", None)
+    if process != str(os.getpid()) or not count.isdecimal():
+        return []
+    found: list[socket.socket] = []
+    try:
+        for number in range(_FIRST_INHERITED, _FIRST_INHERITED + int(count)):
+            os.set_inheritable(number, False)
+            found.append(socket.socket(fileno=number))
+            if found[-1].family not in (socket.AF_INET, socket.AF_INET6):
+                raise OSError
+            found[-1].setblocking(False)
+            found[-1].listen(_BACKLOG)
+    except OSError as error:
+        for listening in found:
+            listening.close()
+        why = f"LISTEN_FDS: file descriptor {number} is no TCP socket to listen on"
+        raise OSError(errno.EBADF, why) from error
+    return found
 
 
 def bind(host: str, port: int, *, backlog: int = _BACKLOG) -> list[socket.socket]:

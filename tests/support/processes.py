@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +17,16 @@ from tests.support.loops import PATIENCE_SECONDS
 from tests.support.weather import is_weather
 
 ROOT = Path(__file__).resolve().parents[2]
+# What systemd does for a socket unit.
+_PASS_ON = """
+import os, sys
+own = int(sys.argv[1])
+os.set_inheritable(own, False)
+os.dup2(own, 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 _COMMAND = (sys.executable, "-X", "dev", "-bb", "-W", "error", "-m", "xdr_bridge")
 
 
@@ -73,10 +84,22 @@ def _read(stream: IO[str], lines: queue.Queue[str]) -> None:
 
 
 @contextmanager
-def serving(*arguments: str, **variables: str) -> Iterator[Serving]:
-    """Run `serve` for a `with` block, and end it by SIGTERM."""
+def serving(
+    *arguments: str, listening: socket.socket | None = None, **variables: str
+) -> Iterator[Serving]:
+    """Run `serve` for a `with` block, and end it by SIGTERM.
+
+    Args:
+        arguments: What follows `serve`.
+        listening: A socket that it inherits, as from systemd.
+        variables: Of its environment.
+    """
+    command = [*_COMMAND, "serve", *arguments]
+    if listening is not None:
+        command = [sys.executable, "-c", _PASS_ON, str(listening.fileno()), *command]
     process = subprocess.Popen(
-        [*_COMMAND, "serve", *arguments],
+        command,
+        pass_fds=() if listening is None else (listening.fileno(),),
         env=environment(variables),
         stdin=subprocess.DEVNULL,
         # A test may send a signal to the whole group, as Ctrl-C does.
@@ -102,5 +125,8 @@ def runs(process: int) -> bool:
     except ProcessLookupError:
         return False
     # Nobody may have buried it.
-    stat = Path(f"/proc/{process}/stat")
-    return not stat.exists() or stat.read_text().rpartition(") ")[2][0] not in "ZX"
+    try:
+        return Path(f"/proc/{process}/stat").read_text("ascii").rpartition(") ")[2][0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        # Gone since, unless it is a system without this file.
+        return not Path("/proc/self/stat").exists()
