@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,10 @@ class Rig:
         loaded = Sources(environ={}, config=str(path)).load()
         self.gateway = Gateway(loaded.settings)
         self.reloads = Reloads(self.gateway, loaded)
-        self.admin = Admin(self.reloads, self.gateway.status, 0)
+        self.admin = Admin(self.reloads, self.status, 0)
+
+    async def status(self) -> dict[str, Any]:
+        return self.gateway.status()
 
     async def start(self) -> None:
         self.gateway.start()

@@ -27,7 +27,7 @@ def ended(bridge: RunningGateway) -> dict[str, Any]:
     assert bridge.closed_all(PATIENCE_SECONDS)
 
     async def status() -> dict[str, Any]:
-        return await bridge.gateway.status()
+        return bridge.gateway.status()
 
     counted = bridge.thread.run(status())
     assert counted["connections"] == {"open": 0}

@@ -177,7 +177,7 @@ class Gateway:
         """Log a warning that a flood would repeat without end."""
         self._complaint.say(self.clock(), message)
 
-    async def status(self) -> dict[str, Any]:
+    def status(self) -> dict[str, Any]:
         """Return what has happened since the start, and what is open now, as JSON has it."""
         pools = {str(api): pool.status() for api, pool in self._pools.items()}
         return {

@@ -99,9 +99,13 @@ async def _serve_alone(loaded: Loaded, say: Say, stop: Stop) -> None:
     gateway = Gateway(loaded.settings)
     reloads = Reloads(gateway, loaded)
     gateway.start(sockets)
+
+    async def status() -> dict[str, Any]:
+        return gateway.status()
+
     stop.hurry = gateway.hurry
     try:
-        async with _administration(reloads, gateway.status) as admin:
+        async with _administration(reloads, status) as admin:
             _on_signal("SIGHUP", "reloaded", reloads.reload, say)
             _on_signal("SIGUSR2", "restarted", _refuse_restart, say)
             _announce(loaded.settings, host, gateway.port, admin, say)

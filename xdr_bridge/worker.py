@@ -39,7 +39,7 @@ class Worker:
         await self._stopping.wait()
         if self._gateway is not None:
             await self._gateway.stop()
-            self._channel.send({"last": await self._gateway.status()})
+            self._channel.send({"last": self._gateway.status()})
         listening.cancel()
         await asyncio.wait([listening])
         await self._channel.close()
@@ -70,7 +70,7 @@ class Worker:
                 log_from(self._prepared.verbose)
             case "status":
                 assert self._gateway is not None
-                return {"status": await self._gateway.status()}
+                return {"status": self._gateway.status()}
             case "stop":
                 self._stopping.set()
         return {}
