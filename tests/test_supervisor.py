@@ -18,6 +18,7 @@ from tests.support.apis import TableApi
 from tests.support.clients import Client, request
 from tests.support.loops import PATIENCE_SECONDS, LoopThread
 from tests.support.processes import runs
+from tests.support.weather import is_weather
 from xdr_bridge import sockets, supervisor, workers
 from xdr_bridge.config import Settings
 from xdr_bridge.errors import ConfigError
@@ -86,7 +87,10 @@ class Supervised:
         self.thread = thread
         own = sockets.bind("127.0.0.1", 0)
         self.port = own[0].getsockname()[1]
-        self.supervisor = Supervisor(self.settings, own, self.log.append)
+        self.supervisor = Supervisor(self.settings, own, self._note)
+
+    def _note(self, lines: str) -> None:
+        self.log += (line for line in lines.splitlines() if not is_weather(line))
 
     def changed(self, **values: Any) -> Settings:
         return Settings(**{**self.settings.model_dump(exclude_unset=True), **values})
@@ -153,7 +157,7 @@ def test_a_restart_whose_workers_do_not_come_to_serve_changes_nothing(
         )
     monkeypatch.undo()
     # What a worker says is in the log, whoever says it.
-    assert set(supervised.log) == {"no such thing\n"}
+    assert set(supervised.log) == {"no such thing"}
     supervised.log.clear()
     assert supervised.processes() == before
     assert supervised.allowed() == {SHOP}
