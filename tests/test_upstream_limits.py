@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -59,10 +60,14 @@ def test_calls_beyond_the_connections_wait_and_are_then_told_when_to_come_again(
 
 
 def test_an_api_certified_by_a_private_authority_is_reached_with_its_certificate(
-    make_api: MakeApi, make_bridge: MakeBridge
+    make_api: MakeApi, make_bridge: MakeBridge, tmp_path: Path
 ) -> None:
     api = make_api(answering(OK), ssl_context=server_tls(PRIVATE))
-    bridge = make_bridge(api.url, api_ca=str(AUTHORITY))
+    authorities = tmp_path / "authorities.pem"
+    authorities.write_bytes(AUTHORITY.read_bytes())
+    bridge = make_bridge(api.url, api_ca=str(authorities))
+    # It was read when the bridge was made.
+    authorities.unlink()
     assert bridge.call("GET", "/x").body == b"ok"
     assert read_frame(bridge.call("GET", "/x?$xdr=1")).body == "ok"
 

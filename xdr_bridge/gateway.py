@@ -45,6 +45,12 @@ class Gateway:
         """
         self.settings = settings
         self.bridge = settings.build_bridge()
+        # Read at the start: at the first call the file may be another one, or gone.
+        self._tls = (
+            ssl.create_default_context(cafile=settings.api_ca)
+            if any(route.api.scheme == "https" for route in settings.routes)
+            else None
+        )
         self.observer = observer
         self.port = settings.port
         self.tally = Tally()
@@ -209,12 +215,11 @@ class Gateway:
 
     def _make_pool(self, api: Api) -> Pool:
         settings = self.settings
-        tls = ssl.create_default_context(cafile=settings.api_ca) if api.scheme == "https" else None
         return Pool(
             api.host.strip("[]"),
             api.port,
             socket=api.socket,
-            ssl=tls,
+            ssl=self._tls if api.scheme == "https" else None,
             limits=UpstreamLimits(
                 connect_seconds=settings.connect_seconds,
                 first_byte_seconds=settings.first_byte_seconds,
