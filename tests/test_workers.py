@@ -121,7 +121,9 @@ def test_one_worker_is_one_process(api: TableApi) -> None:
 
 
 def test_auto_is_a_worker_for_each_core() -> None:
-    assert Settings(api="http://a", workers="auto").workers == len(os.sched_getaffinity(0))
+    # macOS knows no affinity.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    assert Settings(api="http://a", workers="auto").workers == cores
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "257", "many", "1.5"])
@@ -326,6 +328,29 @@ def test_a_port_in_use_ends_the_supervisor_with_one_line(api: TableApi) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("xdr-bridge: cannot listen on 127.0.0.1, port ")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_one_process_ends_at_the_second_signal_too(make_api: MakeApi, name: str) -> None:
+    arrived = threading.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        arrived.set()
+        await peer.rest()
+
+    with serving(make_api(script).url, "--port", "0", "--stop-timeout", "3600") as bridge:
+        port = _port(bridge.wait_for("in front of"))
+        with Client(port) as client:
+            client.send(request("GET", "/x"))
+            assert arrived.wait(PATIENCE_SECONDS)
+            bridge.process.send_signal(getattr(signal, name))
+            with contextlib.suppress(ConnectionError):
+                while True:
+                    Client(port).socket.close()
+            bridge.process.send_signal(getattr(signal, name))
+            assert bridge.process.wait(PATIENCE_SECONDS) == 0
+    assert bridge.complained.empty()
 
 
 # One configuration ---------------------------------------------------------------------------

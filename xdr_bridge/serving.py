@@ -224,5 +224,7 @@ def _route_line(route: Route, settings: Settings) -> str:
 
 def _write_log(lines: str) -> None:
     """Write what workers log where we log ourselves, in one piece."""
-    sys.stderr.write(lines)
-    sys.stderr.flush()
+    # As `logging` does: whoever has stopped reading the log has not stopped the bridge.
+    with contextlib.suppress(OSError):
+        sys.stderr.write(lines)
+        sys.stderr.flush()
