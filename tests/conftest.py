@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -23,7 +25,14 @@ settings.register_profile("thorough", max_examples=5000, **_RELAXED)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--uvloop", action="store_true", help="run all loops of this process on it")
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--uvloop"):
+        uvloop = importlib.import_module("uvloop")
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     # Hypothesis keeps choices of all kinds in one table, which -bb takes for a mistake.
     config.addinivalue_line(
         "filterwarnings",

@@ -7,6 +7,7 @@ timer.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 from collections.abc import Iterable
@@ -63,7 +64,8 @@ class Listener:
         self._emptied = asyncio.Event()
         self._late: set[PageConnection] = set()
         self._acceptor = Acceptor(self._take, self._give_up_some, house.clock)
-        self._tasks: set[asyncio.Task[None]] = set()
+        # Accepted, but not among the connections yet.
+        self._arriving: dict[asyncio.Task[None], socket.socket] = {}
         # Idle ones at the last look, the longest idle last.
         self._idle: list[PageConnection] = []
         self._next_look = 0.0
@@ -82,22 +84,27 @@ class Listener:
         """
         self.stopping = True
         self._acceptor.stop()
-        if self._tasks:
+        if self._arriving:
             # What has been accepted takes its place among the connections.
-            await asyncio.wait(self._tasks, timeout=_ARRIVAL_SECONDS)
+            await asyncio.wait(self._arriving, timeout=_ARRIVAL_SECONDS)
         for connection in tuple(self.connections):
             connection.retire()
 
     async def emptied(self) -> None:
         """Wait until no connection is left."""
-        while self.connections:
-            self._emptied.clear()
-            await self._emptied.wait()
+        while self.connections or self._arriving:
+            if self._arriving:
+                await asyncio.wait(self._arriving)
+            else:
+                self._emptied.clear()
+                await self._emptied.wait()
 
     def break_off(self) -> None:
         """Close what is left, whatever is under way."""
-        for task in tuple(self._tasks):
-            task.cancel()
+        for arriving in self._arriving.values():
+            # A task that is cancelled may leave a transport behind that tells nobody of its end.
+            with contextlib.suppress(OSError):
+                arriving.shutdown(socket.SHUT_RDWR)
         for connection in tuple(self.connections):
             connection.expire()
 
@@ -141,8 +148,8 @@ class Listener:
         else:
             places.take(place)
             task = self.loop.create_task(self._serve(connection, address, place))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._arriving[task] = connection
+            task.add_done_callback(self._arriving.pop)
 
     async def _serve(self, connection: socket.socket, address: Address, place: str) -> None:
         try:
