@@ -71,12 +71,13 @@ class Endpoint:
         """Open a connection.
 
         Raises:
-            UpstreamError: `UPSTREAM_TIMEOUT` or `UPSTREAM_UNREACHABLE`.
+            UpstreamError: `UPSTREAM_TIMEOUT` or `UPSTREAM_UNREACHABLE`; `OVERLOADED` without
+                descriptors; `UPSTREAM_BROKEN` for one that is gone as soon as it is made.
         """
         try:
             # A timer, but one for a connection, not for a call.
             async with asyncio.timeout(seconds):
-                return await self._connect(owner, buffer)
+                connection = await self._connect(owner, buffer)
         except TimeoutError as error:
             raise self.timeout_error() from error
         except SSLCertVerificationError as error:
@@ -89,6 +90,11 @@ class Endpoint:
                 raise UpstreamError(Code.OVERLOADED, detail) from error
             detail = f"the API at {self} could not be reached: {_reason(error)}"
             raise UpstreamError(Code.UPSTREAM_UNREACHABLE, detail) from error
+        if connection.is_closing:
+            # Its end may have been told already, and nobody would hear of it again.
+            detail = "the API closed the connection before it was asked"
+            raise UpstreamError(Code.UPSTREAM_BROKEN, detail)
+        return connection
 
     async def _connect(self, owner: Owner, buffer: memoryview) -> Connection:
         loop = asyncio.get_running_loop()

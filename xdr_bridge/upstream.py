@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from ssl import SSLContext
 
 from xdr_bridge.answers import KnownHeads
@@ -21,46 +20,12 @@ from xdr_bridge.messages import RequestHead
 from xdr_bridge.requests import render_head
 from xdr_bridge.transfers import Receiver as Receiver
 from xdr_bridge.transfers import Transfer as Transfer
+from xdr_bridge.upstream_limits import UpstreamLimits as UpstreamLimits
 
 _log = logging.getLogger(__name__)
 
 # Also the most that is told of an answer after `pause`.
 _BUFFER_BYTES = 65536
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpstreamLimits:
-    """How long and how much.
-
-    Attributes:
-        connect_seconds: To get a connection: the longest wait in line, and the longest that
-            opening one may take, from the name to TLS.
-        first_byte_seconds: From the end of sending, or the last progress of it, to the head.
-        idle_seconds: Between two pieces of an answer's body, while we read.
-        total_seconds: From sending to the end of the answer; None: any time.
-        keep_alive_seconds: For an idle connection. Common servers close after 5 seconds; to
-            be first avoids calls that meet a closing connection.
-        max_age_seconds: Of a connection that is used again. A name may lead elsewhere by now.
-        max_idle: Idle connections.
-        max_connections: All connections; calls beyond wait in line.
-        max_opening: Connections that are being opened for the line; a burst of calls to an API
-            that is slow to accept, or gone, is no burst of connections.
-        max_waiting: Calls in that line beyond the connections that may still be opened; calls
-            beyond are refused.
-        max_head_bytes: Head of an answer, and its trailers.
-    """
-
-    connect_seconds: float = 5.0
-    first_byte_seconds: float = 30.0
-    idle_seconds: float = 30.0
-    total_seconds: float | None = None
-    keep_alive_seconds: float = 4.0
-    max_age_seconds: float = 300.0
-    max_idle: int = 256
-    max_connections: int = 256
-    max_opening: int = 32
-    max_waiting: int = 1024
-    max_head_bytes: int = 65536
 
 
 class Pool:
@@ -90,9 +55,9 @@ class Pool:
         self._connections: set[Connection] = set()
         # Ordered by the time they became idle, the last first to be used again.
         self._idle: dict[Connection, None] = {}
-        self._opening: set[asyncio.Task[None]] = set()
-        # Each is opened for one call, whose kept connection was dead.
-        self._repeating: dict[asyncio.Task[None], Transfer] = {}
+        # For whom: None is whoever is first in line; a call is one whose kept one was dead.
+        self._opening: dict[asyncio.Task[None], Transfer | None] = {}
+        self._opening_for_line = 0
         # Who waits for a connection, and since when; in order.
         self._line: dict[Transfer, float] = {}
         # That in which the first call is made.
@@ -131,7 +96,7 @@ class Pool:
         return {
             "open": len(self._connections),
             "idle": len(self._idle),
-            "connecting": len(self._opening) + len(self._repeating),
+            "connecting": len(self._opening),
             "waiting": len(self._line),
         }
 
@@ -143,11 +108,12 @@ class Pool:
             self._sweep = None
         active = [c.cargo for c in self._connections if c.cargo is not None]
         loop = asyncio.get_running_loop()
-        for transfer in (*active, *self._repeating.values(), *self._line):
+        repeating = filter(None, self._opening.values())
+        for transfer in (*active, *repeating, *self._line):
             code = Code.UPSTREAM_CUT if transfer.answered else Code.OVERLOADED
             # One by one, so that a receiver that raises takes no other down.
             loop.call_soon(transfer.fail, UpstreamError(code, "the bridge is stopping"))
-        tasks = (*self._opening, *self._repeating)
+        tasks = tuple(self._opening)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -187,9 +153,7 @@ class Pool:
         Not by the line, where it could get another kept one.
         """
         _log.debug("a kept connection to %s was closed; repeating the call", self._endpoint)
-        task = asyncio.get_running_loop().create_task(self._open_for(transfer))
-        self._repeating[task] = transfer
-        task.add_done_callback(self._repeated)
+        self._begin_opening(transfer)
 
     def withdraw(self, transfer: Transfer) -> None:
         """Take a transfer out of the line; a connection on its way is for the next."""
@@ -252,7 +216,7 @@ class Pool:
     @property
     def _held(self) -> int:
         """How many connections there are, but for those being opened for the line."""
-        return len(self._connections) + len(self._repeating)
+        return len(self._connections) + len(self._opening) - self._opening_for_line
 
     def _next_in_line(self) -> Transfer:
         transfer = next(iter(self._line))
@@ -262,55 +226,39 @@ class Pool:
     def _serve_line(self) -> None:
         """Open connections for those in line: one for each, as far as the limits allow."""
         room = min(self._limits.max_opening, self._limits.max_connections - self._held)
-        for _ in range(min(len(self._line), room) - len(self._opening)):
+        for _ in range(min(len(self._line), room) - self._opening_for_line):
             if self._closed:
                 return
-            task = asyncio.get_running_loop().create_task(self._open())
-            self._opening.add(task)
-            task.add_done_callback(self._opened)
+            self._begin_opening(None)
+
+    def _begin_opening(self, transfer: Transfer | None) -> None:
+        task = asyncio.get_running_loop().create_task(self._open(transfer))
+        self._opening[task] = transfer
+        self._opening_for_line += transfer is None
+        task.add_done_callback(self._opened)
 
     def _opened(self, task: asyncio.Task[None]) -> None:
-        self._opening.discard(task)
+        self._opening_for_line -= self._opening.pop(task) is None
         self._serve_line()
 
-    def _repeated(self, task: asyncio.Task[None]) -> None:
-        del self._repeating[task]
-        self._serve_line()
-
-    async def _open(self) -> None:
+    async def _open(self, transfer: Transfer | None) -> None:
         try:
-            connection = await self._connect()
+            connection = await self._endpoint.connect(
+                self, self._buffer, self._limits.connect_seconds
+            )
         except UpstreamError as error:
-            # One call for one failure; without it a line would wait for what cannot come.
-            if self._line:
-                self._next_in_line().fail(error)
+            if transfer is None and self._line:
+                # One call for one failure; else a line would wait for what cannot come.
+                transfer = self._next_in_line()
+            if transfer is not None:
+                transfer.fail(error)
             return
-        self._add(connection)
-        self.release(connection)
-
-    async def _open_for(self, transfer: Transfer) -> None:
-        try:
-            connection = await self._connect()
-        except UpstreamError as error:
-            transfer.fail(error)
-            return
-        self._add(connection)
-        if transfer.done:
+        self._connections.add(connection)
+        self._arm()
+        if transfer is None or transfer.done:
             self.release(connection)
         else:
             transfer.attach(connection)
-
-    async def _connect(self) -> Connection:
-        connection = await self._endpoint.connect(self, self._buffer, self._limits.connect_seconds)
-        if connection.is_closing:
-            # Its end may have been told already, and nobody would hear of it again.
-            detail = "the API closed the connection before it was asked"
-            raise UpstreamError(Code.UPSTREAM_BROKEN, detail)
-        return connection
-
-    def _add(self, connection: Connection) -> None:
-        self._connections.add(connection)
-        self._arm()
 
     def _arm(self) -> None:
         if self._sweep is None and not self._closed:
