@@ -7,7 +7,6 @@ import contextlib
 import errno
 import logging
 import socket
-import time
 from collections.abc import Callable
 
 import pytest
@@ -15,7 +14,7 @@ import pytest
 from tests.conftest import Logs
 from tests.support.clients import Client, request
 from tests.support.gateways import RunningGateway
-from tests.support.loops import PATIENCE_SECONDS
+from tests.support.loops import PATIENCE_SECONDS, eventually
 from xdr_bridge.accepting import Acceptor
 from xdr_bridge.complaints import Complaint
 
@@ -23,16 +22,6 @@ MakeBridge = Callable[..., RunningGateway]
 GET = request("GET", "/status/200")
 ASSET = request("GET", "/xdr/xdr-bridge.js")
 HALF = GET[: len(GET) // 2]
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    """Whether this becomes true while anybody would wait for it."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 def taken(bridge: RunningGateway) -> int:
@@ -147,6 +136,14 @@ def test_one_address_has_so_many_connections_and_another_its_own(
     logs.expect("connections are refused: 2 connections are open from the address 127.0.0.1")
     assert bridge.closed_all(10)
     assert bridge.call("GET", "/status/200").status == 200
+
+
+def test_a_trusted_proxy_has_the_connections_of_many_pages(make_bridge: MakeBridge) -> None:
+    bridge = make_bridge(max_connections_per_address=1, trusted_proxies=("127.0.0.1",))
+    with contextlib.ExitStack() as stack:
+        for client in held(bridge, 3):
+            stack.enter_context(client)
+        assert bridge.call("GET", "/status/200").status == 200
 
 
 def test_refused_connections_are_closed_also_if_the_page_does_not(

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import socket
 import subprocess
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.support.processes import bridge_process
 
 GIBIBYTE = 1 << 30
 BLOCK = b"x" * (1 << 20)
@@ -20,25 +19,6 @@ PATIENCE_SECONDS = 60.0
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/statm").exists(), reason="needs /proc to look into another process"
 )
-
-
-@contextmanager
-def bridge_process(api_port: int) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    command = [sys.executable, "-m", "xdr_bridge", "serve", f"http://127.0.0.1:{api_port}"]
-    process = subprocess.Popen(
-        [*command, "--port", "0", "--allow-origin", "https://shop.example"],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        try:
-            assert process.stdout is not None
-            found = re.search(r"http://127\.0\.0\.1:([0-9]+)", process.stdout.readline())
-            assert found is not None
-            yield process, int(found[1])
-        finally:
-            process.terminate()
-    assert process.returncode == 0
 
 
 def peak_bytes(process: subprocess.Popen[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from tests.conftest import Logs
 from tests.support.apis import TableApi
 from tests.support.clients import Client, RawAnswer, read_frame, request
-from tests.support.loops import LoopThread
+from tests.support.loops import PATIENCE_SECONDS, LoopThread
 from tests.support.processes import serving
 from xdr_bridge.admin import Admin
 from xdr_bridge.config import Sources
@@ -125,6 +126,56 @@ def test_limits_and_the_apis_own_authority_change(rig: Rig) -> None:
     assert rig.gateway.bridge.routes.all[0].policies is None
 
 
+def test_how_much_is_taken_on_changes_also_for_connections_that_are_open(
+    rig: Rig, logs: Logs
+) -> None:
+    def status_of(client: Client) -> int:
+        client.send(request("GET", "/status/200"))
+        return client.read().status
+
+    async def both_begun() -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while sum(c._reader.begun for c in rig.gateway._listener.connections) < 2:
+                await asyncio.sleep(0)
+
+    half = request("GET", "/status/200")[:20]
+    with Client(rig.gateway.port) as client, Client(rig.gateway.port) as other:
+        assert (status_of(client), status_of(other)) == (200, 200)
+        rig.write("max_connections = 1", "max_calls = 1")
+        assert rig.reload() == ["max_connections", "max_calls"]
+        # Those that are open stay.
+        assert (status_of(client), status_of(other)) == (200, 200)
+        client.send(half)
+        other.send(half)
+        rig.thread.run(both_begun())
+        with Client(rig.gateway.port) as newcomer:
+            assert newcomer.read().code == "too-many-connections"
+        rig.write("max_connections_per_address = 2", "max_calls = 1")
+        rig.reload()
+        with Client(rig.gateway.port) as newcomer:
+            assert "per-address" in newcomer.read().json["detail"]
+        rig.write()
+        rig.reload()
+        with Client(rig.gateway.port) as newcomer:
+            assert status_of(newcomer) == 200
+    logs.expect("connections are refused")
+
+
+def test_time_and_size_change_for_the_next_connection(rig: Rig) -> None:
+    with Client(rig.gateway.port) as client:
+        rig.write("max_fields = 2", "head_seconds = 0.1", "keep_alive_seconds = 0.1")
+        assert rig.reload() == ["max_fields", "head_seconds", "keep_alive_seconds"]
+        client.send(request("GET", "/status/200")[:20])
+        assert client.read().code == "request-timeout"
+    with Client(rig.gateway.port) as client:
+        client.send(request("GET", "/status/200", ("X-Field", "1")))
+        assert client.read().code == "header-block-too-large"
+    with Client(rig.gateway.port) as client:
+        client.send(request("GET", "/status/200"))
+        assert client.read().status == 200
+        assert client.rest() == b""
+
+
 def test_who_is_trusted_changes_also_for_connections_that_are_open(rig: Rig) -> None:
     def client_told(client: Client) -> str:
         client.send(request("GET", "/echo", ("X-Forwarded-For", "192.0.2.7")))
@@ -157,6 +208,8 @@ def test_nothing_changes_where_nothing_was_written(rig: Rig) -> None:
         ("connect_seconds = 4", "connect_seconds"),
         ("first_byte_seconds = 4", "first_byte_seconds"),
         ("max_api_connections = 4", "max_api_connections"),
+        ("total_seconds = 4", "total_seconds"),
+        ("max_answer_head_bytes = 4", "max_answer_head_bytes"),
     ],
 )
 def test_what_only_a_restart_changes_is_a_problem_and_changes_nothing(

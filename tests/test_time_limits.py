@@ -199,6 +199,23 @@ async def endless(peer: Peer) -> None:
             await peer.send(b"x" * 65536)
 
 
+@pytest.mark.parametrize(
+    "target", ["/x", "/xdr/xdr-bridge.js"], ids=["in the middle", "at the end"]
+)
+def test_a_page_that_sips_its_answer_is_given_up(
+    make_api: MakeApi, make_bridge: MakeBridge, target: str
+) -> None:
+    bridge = make_bridge(make_api(endless).url, idle_seconds=0.2)
+    with bridge.connect() as client:
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.send(request("GET", target) * (1 if target == "/x" else 400))
+        for _ in range(int(PATIENCE_SECONDS / PAUSE_SECONDS)):
+            client.socket.recv(1)
+            if bridge.closed_all(PAUSE_SECONDS):
+                return
+    pytest.fail("a byte now and then kept the connection")
+
+
 @pytest.mark.parametrize("answered", [False, True], ids=["in the middle", "at the end"])
 @pytest.mark.parametrize(("read", "kept"), [(0, False), (5999, False), (6000, True)])
 def test_a_page_has_to_read_so_much_of_its_answer(

@@ -129,6 +129,10 @@ class Bridge:
             return failure(forward, error)
         return self._tunnelled.fail(forward, error)
 
+    def is_proxy(self, address: str) -> bool:
+        """Whether one connection from this address may carry the calls of many pages."""
+        return any(route.forwarding.believes(address) for route in self.routes.all)
+
     def too_many_calls(self, forward: Forward, most: int) -> Reply:
         """Refuse a call that would be one more than an edge has under way at once."""
         detail = f"{most} calls are under way, as many as the bridge takes at once"

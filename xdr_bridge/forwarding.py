@@ -85,6 +85,10 @@ class Forwarding:
             fields = self._write_believed(headers, peer, scheme, host)
         return (*fields, _write_via(headers, version))
 
+    def believes(self, client: str) -> bool:
+        """Whether a trusted proxy is at this address."""
+        return self._peer(client)[1]
+
     def _peer(self, client: str) -> tuple[str, bool]:
         """Return how to tell of who is connected, and whether it is believed."""
         peer = self._peers.get(client)

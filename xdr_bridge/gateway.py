@@ -142,7 +142,12 @@ class Gateway:
         self._sweep_interval = min(1.0, shortest / 4)
 
     def _limits(self) -> Limits:
-        return Limits(head_seconds=self.settings.head_seconds)
+        settings = self.settings
+        return Limits(
+            head_bytes=settings.max_head_bytes,
+            fields=settings.max_fields,
+            head_seconds=settings.head_seconds,
+        )
 
     def _places(self) -> Places:
         """Say how many pages may be connected."""
@@ -227,5 +232,6 @@ class Gateway:
                 max_idle=settings.max_api_connections,
                 max_connections=settings.max_api_connections,
                 total_seconds=settings.total_seconds,
+                max_head_bytes=settings.max_answer_head_bytes,
             ),
         )

@@ -133,8 +133,9 @@ class Listener:
     def _take(self, connection: socket.socket, address: Address) -> None:
         """Serve a connection, or refuse it."""
         places = self.places
-        place = place_of(address[0] if address else "")
-        if places.is_full_for(place):
+        host = address[0] if address else ""
+        place = place_of(host)
+        if places.is_full_for(place) and not self.house.bridge.is_proxy(host):
             self._turn_away(
                 connection,
                 f"{places.most_per_address} connections are open from the address {place or '?'},"
@@ -186,7 +187,7 @@ class Listener:
             # Once for many: a flood must not make every newcomer cost a look at all.
             self._next_look = now + _LOOK_SECONDS
             self._idle = [c for c in self.connections if c.is_idle]
-            # A deadline is so much later than the beginning, for all of them.
+            # By when they would be closed anyway; who has asked nothing yet has less time.
             self._idle.sort(key=lambda c: c.deadline, reverse=True)
         found = False
         while self._idle and count:

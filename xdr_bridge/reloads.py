@@ -28,6 +28,7 @@ _FIXED = _BOUND | {
     "max_api_connections",
     "api_ca",
     "total_seconds",
+    "max_answer_head_bytes",
     "workers",
 }
 _RESTART = "cannot change while the bridge runs; restart it, or take the change back"

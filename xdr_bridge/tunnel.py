@@ -28,6 +28,8 @@ _DIALECT = (METHOD, HEADERS, CONTENT_TYPE)
 _PARAMETERS = frozenset({XDR, ONCE, *_DIALECT})
 
 _COMMON_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+# Of a request line beside its target, and the line ends around the header block: a method is short.
+_REQUEST_LINE_REST = 64
 _BODYLESS = frozenset({"GET", "HEAD"})
 _LINE_END = re.compile(rb"\r?\n")
 _REQUEST_LINE = re.compile(r"(\S+) (\S+) HTTP/1\.1")
@@ -49,6 +51,11 @@ class Limits:
     header_block_bytes: int = 16 * 1024
     header_lines: int = 100
     body_bytes: int = 10 * 1024 * 1024
+
+    @property
+    def head_bytes(self) -> int:
+        """What the head of a body form may have that keeps all of them."""
+        return self.url_characters + self.header_block_bytes + _REQUEST_LINE_REST
 
 
 class Call(NamedTuple):
@@ -260,7 +267,7 @@ def _decode_body_form(tunnel: Tunnel, message: bytes, limits: Limits, outer: Hea
                 Code.TUNNEL_MALFORMED,
                 f"the body form has no parameter {name}; say it in the body",
             )
-    end, begin = _find_empty_line(message, limits.header_block_bytes + limits.url_characters)
+    end, begin = _find_empty_line(message, limits.head_bytes)
     if end < 0:
         raise RequestError(
             *(

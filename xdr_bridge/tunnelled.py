@@ -169,8 +169,8 @@ class TunnelledCalls:
         self, tunnel: Tunnel, head: RequestHead, so_far: Callable[[], Forward]
     ) -> ReadBody:
         # The body form's body holds the call's head besides its body.
-        extra = self._limits.header_block_bytes + self._limits.url_characters
-        max_bytes = self._limits.body_bytes + (0 if tunnel.form == "query form" else extra)
+        extra = 0 if tunnel.form == "query form" else self._limits.head_bytes
+        max_bytes = self._limits.body_bytes + extra
         error = RequestError(
             Code.BODY_TOO_LARGE, f"the body has more than the {max_bytes} bytes accepted"
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+import time
+from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -46,3 +47,13 @@ class LoopThread:
         await asyncio.gather(*tasks, return_exceptions=True)
         # Transports close in the iteration after.
         await asyncio.sleep(0)
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    """Whether this becomes true while anybody would wait for it."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True

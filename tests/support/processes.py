@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import socket
 import subprocess
 import sys
@@ -83,20 +84,33 @@ def _read(stream: IO[str], lines: queue.Queue[str]) -> None:
                 lines.put(line.rstrip("\n"))
 
 
+# Becomes another program that may have so many files open.
+_LIMITED = (
+    "import os, sys; from resource import RLIMIT_NOFILE, setrlimit; limit = int(sys.argv[1]);"
+    " setrlimit(RLIMIT_NOFILE, (limit, limit)); os.execv(sys.argv[2], sys.argv[2:])"
+)
+
+
 @contextmanager
 def serving(
-    *arguments: str, listening: socket.socket | None = None, **variables: str
+    *arguments: str,
+    listening: socket.socket | None = None,
+    descriptors: int | None = None,
+    **variables: str,
 ) -> Iterator[Serving]:
     """Run `serve` for a `with` block, and end it by SIGTERM.
 
     Args:
         arguments: What follows `serve`.
         listening: A socket that it inherits, as from systemd.
+        descriptors: How many the process may have open, where there is such a limit.
         variables: Of its environment.
     """
     command = [*_COMMAND, "serve", *arguments]
     if listening is not None:
         command = [sys.executable, "-c", _PASS_ON, str(listening.fileno()), *command]
+    if descriptors is not None:
+        command = [sys.executable, "-c", _LIMITED, str(descriptors), *command]
     process = subprocess.Popen(
         command,
         pass_fds=() if listening is None else (listening.fileno(),),
@@ -130,3 +144,23 @@ def runs(process: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         # Gone since, unless it is a system without this file.
         return not Path("/proc/self/stat").exists()
+
+
+@contextmanager
+def bridge_process(api_port: int) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Run `serve` without the checks of `-X dev`, to look at its memory; yield it and its port."""
+    command = [sys.executable, "-m", "xdr_bridge", "serve", f"http://127.0.0.1:{api_port}"]
+    process = subprocess.Popen(
+        [*command, "--port", "0", "--allow-origin", "https://shop.example"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            found = re.search(r"http://127\.0\.0\.1:([0-9]+)", process.stdout.readline())
+            assert found is not None
+            yield process, int(found[1])
+        finally:
+            process.terminate()
+    assert process.returncode == 0

@@ -17,6 +17,9 @@ class CeilingSettings(BaseModel):
         max_calls: Calls to APIs that are under way at once.
         max_connections_per_address: Of these, how many one address may have; None: any number.
         max_api_connections: Connections to one API, idle ones included; calls beyond wait in line.
+        max_head_bytes: The head of a request, whatever it is.
+        max_fields: The fields in one.
+        max_answer_head_bytes: The head of an API's answer, and its trailers.
         head_seconds: How long the head of a request may take to arrive.
         request_seconds: How long its body may take besides what `min_bytes_per_second` grants.
         min_bytes_per_second: What a page sends of a body and reads of an answer at least; 0: a body
@@ -37,12 +40,21 @@ class CeilingSettings(BaseModel):
     )
     max_connections_per_address: Annotated[Whole | None, Shown("N", "any number")] = Field(
         default=None,
-        description="The most connections from one address, or from one /64 of IPv6. Not for a"
-        " bridge behind a proxy, where all pages have the proxy's address.",
+        description="The most connections from one address, or from one /64 of IPv6, unless"
+        " it is a trusted proxy's.",
     )
     max_api_connections: Annotated[Whole, Shown("N")] = Field(
         default=256,
         description="The most connections to one API, in each process; calls beyond wait in line.",
+    )
+    max_head_bytes: Annotated[Whole, Shown("BYTES")] = Field(
+        default=65536, description="The longest head of a request, in bytes."
+    )
+    max_fields: Annotated[Whole, Shown("N")] = Field(
+        default=128, description="The most fields in the head of a request."
+    )
+    max_answer_head_bytes: Annotated[Whole, Shown("BYTES")] = Field(
+        default=65536, description="The longest head of an API's answer, in bytes."
     )
     head_seconds: Annotated[Seconds, Shown("SECONDS")] = Field(
         default=30.0,
