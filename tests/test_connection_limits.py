@@ -92,10 +92,14 @@ def test_the_longest_idle_connection_gives_way(make_bridge: MakeBridge) -> None:
                 assert client.read().status == 200
 
 
-def test_a_connection_on_which_nothing_was_asked_gives_way(make_bridge: MakeBridge) -> None:
+@pytest.mark.parametrize("sent", [b"", b"\r\n"])
+def test_a_connection_on_which_nothing_was_asked_gives_way(
+    make_bridge: MakeBridge, sent: bytes
+) -> None:
     bridge = make_bridge(max_connections=1)
     with bridge.connect() as silent:
-        assert eventually(lambda: taken(bridge) == 1)
+        silent.send(sent)
+        assert eventually(lambda: begun(bridge) == (1 if sent else 0) and taken(bridge) == 1)
         assert bridge.call("GET", "/status/200").status == 200
         assert silent.rest() == b""
 

@@ -44,7 +44,7 @@ def drip(client: Client, data: bytes, method: str = "GET") -> RawAnswer:
 # The head --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET / HT", b"\r\n"])
+@pytest.mark.parametrize("sent", [b"", b"\r\n", b"G", b"\r\nGET / HT"])
 @pytest.mark.parametrize("kept", [False, True], ids=["new", "kept"])
 def test_a_head_that_does_not_come_is_given_up(
     make_bridge: MakeBridge, sent: bytes, kept: bool
@@ -57,7 +57,7 @@ def test_a_head_that_does_not_come_is_given_up(
             client.send(GET)
             assert client.read().status == 200
         client.send(sent)
-        if sent:
+        if sent.strip():
             answer = client.read()
             assert (answer.status, answer.code) == (408, "request-timeout")
             assert answer.get("connection") == "close"

@@ -133,6 +133,11 @@ class RequestReader:
         self._kept: _Fields | None = None
         self._left = 0
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing has come of a request but the line that some send after a body."""
+        return self._step is RequestReader._read_head and self._held in (b"", b"\r", b"\r\n")
+
     def feed(self, data: bytes) -> bytes:
         """Take what has arrived, up to the end of a request, and return what follows it.
 

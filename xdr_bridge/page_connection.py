@@ -280,7 +280,7 @@ class PageConnection:
         """Whether the page has been answered, and has asked for nothing since."""
         return (
             self._conversation is None
-            and not self._reader.begun
+            and self._reader.is_silent
             and not self._ahead
             and not self._ends
             and not self._transport.get_write_buffer_size()
@@ -322,7 +322,7 @@ class PageConnection:
     def time_out(self) -> None:
         """Close because the page's time is over, and say so where it can be said."""
         conversation = self._conversation
-        if conversation is None and self._reader.begun and not self._ends:
+        if conversation is None and not self._reader.is_silent and not self._ends:
             late = "the head of the request did not arrive in the time that it may take"
             self._refuse(RequestError(Code.REQUEST_TIMEOUT, late))
         elif conversation is None or self._written or not conversation.time_out():
