@@ -216,6 +216,22 @@ def list_items(value: str | None) -> list[str]:
     return [item for item in (part.strip(" \t") for part in value.split(",")) if item]
 
 
+def combined(pairs: list[Pair]) -> list[Pair]:
+    """Combine fields of one name, as `XMLHttpRequest.setRequestHeader` does (Wire 2.2).
+
+    https://xhr.spec.whatwg.org/#dom-xmlhttprequest-setrequestheader
+    """
+    if len({name.lower() for name, _ in pairs}) == len(pairs):
+        return pairs
+    by_name: dict[str, Pair] = {}
+    for name, value in pairs:
+        known = by_name.get(name.lower())
+        by_name[name.lower()] = (
+            (name, value) if known is None else (known[0], f"{known[1]}, {value}")
+        )
+    return list(by_name.values())
+
+
 # RFC 9110, section 7.6.1, and the framing fields: they belong to one connection only.
 HOP_BY_HOP = frozenset(
     {

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from xdr_bridge.errors import Code, ConfigError, Problem, RequestError
 from xdr_bridge.fields import normalise_method
-from xdr_bridge.messages import Headers, Pair, is_token
+from xdr_bridge.messages import Headers, Pair, combined, is_token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class Question:
         target: Path and query.
         origin: The page's origin; None where who calls is no page.
         method: The method, normalised.
-        headers: The headers that the page sets.
+        headers: The headers that the page sets, combined where it sets one twice.
     """
 
     host: str | None
@@ -61,7 +61,8 @@ class Question:
         if problems:
             raise ConfigError(tuple(problems))
         method = normalise_method(method)
-        return cls(host=host, target=target, origin=origin, method=method, headers=Headers(pairs))
+        fields = Headers(combined(pairs))
+        return cls(host=host, target=target, origin=origin, method=method, headers=fields)
 
 
 def _read_fields(lines: Sequence[str]) -> tuple[list[Pair], list[Problem]]:

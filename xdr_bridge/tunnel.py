@@ -18,7 +18,7 @@ from xdr_bridge.fields import (
     is_refused_request_header,
     normalise_method,
 )
-from xdr_bridge.messages import Headers, Pair, is_token
+from xdr_bridge.messages import Headers, Pair, combined, is_token
 from xdr_bridge.targets import resolve_target, split_target
 
 VERSION = "1"
@@ -376,23 +376,10 @@ def _read_lines(lines: Sequence[str], size: int, max_size: int, max_lines: int) 
 
 
 def _check_headers(pairs: list[Pair], has_body: bool) -> Headers:
-    headers = Headers(_combine(pairs))
+    headers = Headers(combined(pairs))
     for name, value in headers:
         if is_refused_request_header(name, value):
             raise RequestError(Code.HEADER_FORBIDDEN, f"no page may set the header {shown(name)}")
     if has_body and "Content-Type" not in headers:
         return Headers.trusted([*headers, ("Content-Type", _DEFAULT_CONTENT_TYPE)])
     return headers
-
-
-def _combine(pairs: list[Pair]) -> list[Pair]:
-    """Combine fields of one name, as `XMLHttpRequest.setRequestHeader` does (Wire 2.2)."""
-    if len({name.lower() for name, _ in pairs}) == len(pairs):
-        return pairs
-    combined: dict[str, Pair] = {}
-    for name, value in pairs:
-        known = combined.get(name.lower())
-        combined[name.lower()] = (
-            (name, value) if known is None else (known[0], f"{known[1]}, {value}")
-        )
-    return list(combined.values())
