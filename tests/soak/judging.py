@@ -18,7 +18,8 @@ _AFTER_THE_API = frozenset({"cors-check-failed", "redirect-refused", "too-many-r
 _FAILURES = frozenset(code.value for code in Code if code.fault is not Fault.PAGE)
 _NEVER_WHOLE = frozenset({"resets in head", "resets in body", "ends in body", "falls silent"})
 _LOGGED = re.compile(
-    r"\S+ \S+ WARNING xdr_bridge\.gateway: (?:(?:[a-z]+ )+refused: )?(?P<code>[a-z-]+): .*"
+    r"\S+ \S+ WARNING xdr_bridge\.gateway(?: \[worker [0-9]+\])?: "
+    r"(?:(?:[a-z]+ )+refused: )?(?P<code>[a-z-]+): .*"
 )
 
 
