@@ -169,7 +169,9 @@ class _CallJudge:
         if saw == "failed preflight-status" and self._begun:
             yield "not permitted by a preflight, and at the API all the same"
         is_cut = saw.startswith("cut ") or saw == "broken"
-        if is_cut and states and all(state == "answered" for state in states):
+        # What a killed process had sent is the system's to give up while the page reads slowly.
+        written = states and all(state == "answered" for state in states)
+        if is_cut and written and not self._met_an_outage:
             yield "the API has answered in whole, and the page has half of it"
         if self._seen.fault in _NEVER_WHOLE and any(a.body == "whole" for a in self._over):
             yield "the page's body was cut, and whole at the API"
