@@ -187,6 +187,55 @@ def test_8_connection_cannot_strip_what_the_api_decides_by(
         assert dropped not in sent
 
 
+HOP_BY_HOP = [
+    ("Connection", "X-Hop"),
+    ("Keep-Alive", "timeout=5"),
+    ("Proxy-Authenticate", "Basic"),
+    ("Proxy-Authorization", "Basic eDp5"),
+    ("Proxy-Connection", "keep-alive"),
+    ("TE", "trailers"),
+    ("Trailer", "X-Hop"),
+    ("Upgrade", "h2c"),
+    ("Expect", "100-continue"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), HOP_BY_HOP)
+def test_8_no_hop_by_hop_field_reaches_the_api(
+    make_api: MakeApi, make_bridge: MakeBridge, name: str, value: str
+) -> None:
+    seen: list[bytes] = []
+    bridge = make_bridge(make_api(recording(seen)).url)
+    fields = [(name, value), ("X-Hop", "1"), ("Connection", f"X-Hop, {name}"), ("X-End", "1")]
+    for target in ("/x", "/x?$xdr=1", "/x?$httpMethod=PUT"):
+        assert bridge.call("POST", target, *fields, body=b"x").status in (200, 204)
+    assert len(seen) == 3
+    for sent in seen:
+        names = {line.partition(b":")[0].lower() for line in sent.split(b"\r\n")[1:]}
+        assert not names & {name.lower().encode(), b"x-hop", b"connection"}
+    # A tunnelled call may name none of them at all.
+    if name != "Proxy-Authenticate":
+        head = f"PUT /x HTTP/1.1\r\n{name}: {value}\r\n\r\n"
+        assert bridge.tunnel(head).network_error == "header-forbidden"
+    assert len(seen) == 3
+
+
+@pytest.mark.parametrize("target", ["/x", "/x?$xdr=1", "/x?$httpMethod=PUT"])
+def test_8_no_hop_by_hop_field_of_the_api_reaches_the_page(
+    make_api: MakeApi, make_bridge: MakeBridge, target: str
+) -> None:
+    fields = [*HOP_BY_HOP[1:8], ("X-Hop", "1"), ("Connection", "X-Hop, Keep-Alive"), ("X-End", "1")]
+    lines = "".join(f"{name}: {value}\r\n" for name, value in fields)
+    raw = f"HTTP/1.1 200 OK\r\n{lines}Content-Length: 2\r\n\r\nok".encode()
+    bridge = make_bridge(make_api(answering(raw)).url, expose_headers=("*",))
+    answer = bridge.call("POST", target)
+    pairs = read_frame(answer).pairs if "$xdr" in target else answer.pairs
+    names = {name for name, _ in pairs}
+    assert "x-end" in names
+    assert not names & {name.lower() for name, _ in HOP_BY_HOP}
+    assert "x-hop" not in names
+
+
 def test_13_a_page_never_sees_where_a_redirect_led(
     make_api: MakeApi, make_bridge: MakeBridge, logs: Logs
 ) -> None:

@@ -10,7 +10,7 @@ from tests.conftest import Logs
 from tests.support.apis import ThreadedRawApi, recording
 from tests.support.clients import read_frame, request
 from tests.support.evil import EvilHost, redirecting
-from tests.support.gateways import RunningGateway
+from tests.support.gateways import SHOP, RunningGateway, running_gateway
 from tests.support.raw_api import Peer
 
 MakeBridge = Callable[..., RunningGateway]
@@ -242,7 +242,15 @@ def test_12_an_api_with_a_path_stays_below_it(
 
 
 @pytest.mark.parametrize(
-    "location", ["http://API//EVIL/x", "//EVIL/x", "http://API/..//EVIL", "/.//EVIL/"]
+    "location",
+    [
+        "http://API//EVIL/x",
+        "//EVIL/x",
+        "http://API/..//EVIL",
+        "/.//EVIL/",
+        "http://[EVIL/x",
+        "http://[::1]EVIL/",
+    ],
 )
 def test_12_a_native_redirect_is_never_made_to_point_elsewhere(
     make_api: MakeApi, make_bridge: MakeBridge, evil: EvilHost, location: str
@@ -278,3 +286,22 @@ def test_27_the_bridge_is_no_open_proxy(
     fields = [line for one in seen for line in one.split(b"\r\n")[1:]]
     others = [line for line in fields if line.partition(b":")[0].lower() not in asked]
     assert all(evil.authority.encode() not in line for line in others)
+
+
+@pytest.mark.parametrize("api_path", ["", "/v1"])
+def test_10_two_slashes_behind_a_prefix_name_no_host(
+    make_api: MakeApi, evil: EvilHost, api_path: str
+) -> None:
+    seen: list[bytes] = []
+    url = make_api(recording(seen)).url + api_path
+    apis = ({"url": url, "path": "/shop", "allow_origins": (SHOP,)},)
+    target = f"/shop//{evil.authority}/x"
+    with running_gateway("", apis=apis) as bridge:
+        native = bridge.call("GET", target)
+        framed = bridge.tunnel(f"PUT {target} HTTP/1.1\r\n\r\n")
+    if api_path:
+        assert (native.status, read_frame(framed).status) == (204, 204)
+        assert [one.split(b" ")[1].decode() for one in seen] == [f"/v1//{evil.authority}/x"] * 2
+    else:
+        assert (native.code, framed.network_error) == ("target-malformed", "target-malformed")
+        assert seen == []

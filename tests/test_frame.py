@@ -223,8 +223,17 @@ def test_streamed_base64_comes_in_whole_quanta() -> None:
         ("deflate", zlib.compress(b"Hallo" * 1000)),
         ("identity", b"Hallo" * 1000),
         ("gzip", gzip.compress(b"Hallo" * 1000) + b"garbage"),
+        ("gzip", gzip.compress(b"Hallo" * 1000) + b"and\x1f\x8bmore"),
     ],
-    ids=["gzip", "upper case", "two members", "deflate", "identity", "garbage"],
+    ids=[
+        "gzip",
+        "upper case",
+        "two members",
+        "deflate",
+        "identity",
+        "garbage",
+        "member in garbage",
+    ],
 )
 def test_a_content_coding_is_undone(coding: str, packed: bytes, size: int) -> None:
     frame = read_frame(write(writer(TEXT, ("Content-Encoding", coding)), packed, size))

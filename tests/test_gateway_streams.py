@@ -125,6 +125,19 @@ def test_a_native_answer_that_broke_is_never_whole(
     logs.expect("upstream-cut")
 
 
+def test_a_native_answer_that_broke_with_its_head_is_a_readable_502(
+    make_api: MakeApi, make_bridge: MakeBridge, logs: Logs
+) -> None:
+    async def cut_after_the_head(peer: Peer) -> None:
+        await peer.head()
+        peer.writer.write(TEXT + b"Transfer-Encoding: chunked\r\n\r\nnonsense\r\n")
+
+    bridge = make_bridge(make_api(cut_after_the_head).url)
+    answer = bridge.call("GET", "/x")
+    assert (answer.status, answer.code) == (502, "upstream-cut")
+    logs.expect("upstream-cut")
+
+
 def test_an_api_that_stops_in_mid_answer_is_given_up(
     make_api: MakeApi, make_bridge: MakeBridge, logs: Logs
 ) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import select
 import socket
 import threading
 from collections.abc import Callable
@@ -161,6 +162,29 @@ def test_a_malformed_body_under_an_answer_ends_the_connection(
         client.send(b"nonsense\r\n")
         with contextlib.suppress(ConnectionResetError):
             assert client.rest() == b""
+
+
+def test_a_malformed_body_takes_no_early_answer_away(bridge: RunningGateway) -> None:
+    with bridge.connect() as client:
+        client.send(request("TRACE", "/x", ("Transfer-Encoding", "chunked")) + b"3\r\nabc\r\n")
+        # The answer is here, but not read, when the mistake is made.
+        select.select([client.socket], [], [], 10)
+        client.send(b"nonsense\r\n")
+        assert client.read("TRACE").code == "method-forbidden"
+        assert client.rest() == b""
+
+
+def test_a_malformed_body_of_a_head_is_refused_without_a_body(
+    make_api: MakeApi, make_bridge: MakeBridge
+) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.rest()
+
+    bridge = make_bridge(make_api(script).url)
+    with bridge.connect() as client:
+        client.send(request("HEAD", "/x", ("Transfer-Encoding", "chunked")) + b"nonsense\r\n")
+        assert client.read("HEAD").status == 400
+        assert client.rest() == b""
 
 
 def test_a_body_that_came_with_its_head_needs_no_100_continue(bridge: RunningGateway) -> None:

@@ -422,3 +422,8 @@ def test_the_first_empty_line_ends_the_head(pieces: list[bytes], limit: int) -> 
     message = b"".join(pieces)
     found = re.compile(rb"\r?\n\r?\n").search(message, 0, limit)
     assert _find_empty_line(message, limit) == (found.span() if found else (-1, -1))
+
+
+def test_white_space_around_a_value_is_nobodys() -> None:
+    call = call_of("/x?$xdr=1&$ct=%20a/b%09&$httpHeaders=X-A:%20%0D%0AX-A:%20", b"x")
+    assert list(call.headers) == [("X-A", ","), ("Content-Type", "a/b")]

@@ -87,6 +87,10 @@ class Bridge:
             body: None at first; the whole body in answer to a `ReadBody`.
             now: The time, in seconds, by a clock that never goes back: preflights grow old by it.
         """
+        if head.method == "CONNECT":
+            # RFC 9110, section 9.3.6: a frame's 200 would say that a tunnel is open.
+            error = RequestError(Code.METHOD_FORBIDDEN, "the bridge passes no CONNECT")
+            return plain_refusal(_NATIVE, error)
         try:
             target = resolve_target(head.target, max_characters=self.limits.url_characters)
         except RequestError as malformed:

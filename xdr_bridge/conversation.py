@@ -115,6 +115,11 @@ class Conversation:
         self.is_call = False
         self.deadline: float | None = None
 
+    @property
+    def method(self) -> str:
+        """The request's method, once there is one."""
+        return "GET" if self._head is None else self._head.method
+
     # The page's side: whoever reads the connection calls these ---------------------------------
 
     def begin(

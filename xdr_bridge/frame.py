@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from xdr_bridge.charsets import TextDecoder, charset_of
 from xdr_bridge.errors import Code, RequestError
-from xdr_bridge.messages import Headers, Pair, ResponseHead, has_body
+from xdr_bridge.messages import Headers, Pair, ResponseHead, has_body, without_hop_by_hop
 
 _END = b"\r\nXDR-End: ok\r\n"
 PRELUDE = b" " * 2048 + b"\r\n"
@@ -216,7 +216,7 @@ def _exposed_lines(headers: Headers, exposes: Callable[[str], bool]) -> str:
     return "".join(
         [
             f"{name.lower()}: {value}\r\n"
-            for name, value in headers
+            for name, value in without_hop_by_hop(headers)
             if exposes(name) and not _is_ours(name)
         ]
     )
@@ -233,17 +233,20 @@ class _Inflater:
     def __init__(self, wbits: int) -> None:
         self._wbits = wbits
         self._taken = self._made = 0
+        self._is_over = False
         self._inflate = zlib.decompressobj(wbits)
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         self._taken += len(data)
         try:
-            while data:
+            while data and not self._is_over:
                 if self._made > max(_UNSUSPECTED_BYTES, _MAX_RATIO * self._taken):
                     raise ValueError("the content coding makes too much of too little")
                 if self._inflate.eof:
                     # RFC 1952, section 2.2: there may be more members; browsers drop other rests.
-                    if self._wbits <= zlib.MAX_WBITS or data[0] != 0x1F:
+                    # All of the rest: what looks like a member later in it is none.
+                    self._is_over = self._wbits <= zlib.MAX_WBITS or data[0] != 0x1F
+                    if self._is_over:
                         return
                     self._inflate = zlib.decompressobj(self._wbits)
                 piece = self._inflate.decompress(data, _INFLATE_BYTES)

@@ -227,7 +227,7 @@ def combined(pairs: list[Pair]) -> list[Pair]:
     for name, value in pairs:
         known = by_name.get(name.lower())
         by_name[name.lower()] = (
-            (name, value) if known is None else (known[0], f"{known[1]}, {value}")
+            (name, value) if known is None else (known[0], f"{known[1]}, {value}".rstrip(" "))
         )
     return list(by_name.values())
 

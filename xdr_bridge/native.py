@@ -172,7 +172,12 @@ def _relocated(forward: Forward, location: str, reach: Reach) -> str:
     """Write a Location that names the API's own address as one that a browser can follow."""
     route = forward.route
     moved = bool(route.api.path) or route.prefix != "/"
-    if not urlsplit(location).netloc and not (moved and location.startswith("/")):
+    try:
+        names_host = bool(urlsplit(location).netloc)
+    except ValueError:
+        # No URL at all, which is for the browser to say.
+        return location
+    if not names_host and not (moved and location.startswith("/")):
         return location
     inner = forward.call.target[len(route.api.path) :]
     try:

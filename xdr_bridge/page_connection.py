@@ -369,8 +369,15 @@ class PageConnection:
 
     def _refuse(self, error: RequestError) -> None:
         """Answer what is no HTTP; nothing after it can be understood."""
-        broken = self._conversation is not None and self._written
-        if self._conversation is None:
+        conversation = self._conversation
+        broken = conversation is not None and self._written
+        method = "GET" if conversation is None else conversation.method
+        if conversation is not None and conversation.answered:
+            # The answer is whole, and the page may not have read it yet.
+            log.info("the body of a request that has been answered is malformed: %s", error)
+            self.close()
+            return
+        if conversation is None:
             self._house.refused(error.code)
         self._leave(error.code)
         if broken:
@@ -380,7 +387,7 @@ class PageConnection:
             return
         reply = self._house.bridge.refuse(error)
         log.info("%s refused: %s", reply.form, error)
-        outgoing = Outgoing(self, method="GET", version="HTTP/1.1", keep_alive=False)
+        outgoing = Outgoing(self, method=method, version="HTTP/1.1", keep_alive=False)
         outgoing.start(reply.head)
         outgoing.end(reply.body)
 

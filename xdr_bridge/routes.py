@@ -11,7 +11,7 @@ from xdr_bridge.forwarding import Forwarding
 from xdr_bridge.messages import Headers, Pair, RequestHead
 from xdr_bridge.origins import Origin, parse_origin
 from xdr_bridge.policies import PolicyTable
-from xdr_bridge.targets import split_target
+from xdr_bridge.targets import shown_target, split_target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +40,18 @@ class Route:
         return path == base or path.startswith(base + "/")
 
     def inner_target(self, target: str) -> str:
-        """Return what follows the prefix of a public target that this route covers."""
+        """Return what follows the prefix of a public target that this route covers.
+
+        Raises:
+            RequestError: That alone would name a host to whoever reads it as a URL.
+        """
         rest = target[len(self.prefix.rstrip("/")) :]
+        if rest.startswith("//") and not self.api.path:
+            raise RequestError(
+                Code.TARGET_MALFORMED,
+                f"the target {shown_target(target)} has '//' right behind {self.prefix}; one '/'"
+                " is accepted there",
+            )
         return rest if rest.startswith("/") else "/" + rest
 
     def public_target(self, inner: str) -> str:
@@ -131,12 +141,13 @@ class Routes:
             return None
         try:
             policy = route.policies.for_target(target)
+            inner = route.inner_target(target)
         except RequestError:
             # It can be read as another path: nobody published that.
             return None
         if not policy.is_same_origin([str(origin)]):
             return None
-        return route.api, route.inner_target(target)
+        return route.api, inner
 
 
 def _addressed(headers: Headers, authority: str, told: tuple[Pair, ...]) -> Headers:

@@ -256,7 +256,7 @@ def _query_headers(
     pairs = _read_lines(lines, len(block), max_size, max_lines)
     if content_type is not None:
         pairs = [pair for pair in pairs if pair[0].lower() != "content-type"]
-        pairs.append(("Content-Type", _text(content_type, CONTENT_TYPE)))
+        pairs.append(("Content-Type", _text(content_type, CONTENT_TYPE).strip(" \t")))
     return _check_headers(pairs, has_body)
 
 
