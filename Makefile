@@ -5,8 +5,9 @@ BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PY := $(BIN)/python
 NPM := $(PY) tests/support/npm.py
 DEMO_FLAGS ?=
+FUZZ_FLAGS ?= --seconds 240
 
-.PHONY: demo test setup lint types floors js build fresh browser-found python-tests uvloop-tests jscript format bench soak clean
+.PHONY: demo test setup lint types floors js build fresh browser-found python-tests uvloop-tests jscript format bench fuzz soak clean
 
 demo: .venv/demo-ready
 	$(PY) -m xdr_bridge demo $(DEMO_FLAGS)
@@ -92,6 +93,11 @@ bench: setup
 # Ten minutes of mixed traffic, with faults on both sides; every call has to be accounted for.
 soak: setup
 	$(PY) tests/soak/soak.py --seconds 600
+
+# Optional: guided by coverage, on Linux, bounded in time; what it finds is in tests/fuzz/corpus.
+fuzz: setup
+	$(PY) -m pip install --quiet --group fuzz
+	$(PY) tests/fuzz/run.py $(FUZZ_FLAGS)
 
 format: setup
 	$(PY) -m ruff format .

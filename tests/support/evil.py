@@ -1,10 +1,13 @@
-"""A host that nothing may ever reach, and raw answers that point at it."""
+"""A host that nothing may ever reach, raw answers that point at it, and who was connected to."""
 
 from __future__ import annotations
 
 import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tests.support.raw_api import Peer, Script
 
@@ -49,3 +52,42 @@ def redirecting(location: bytes, seen: list[bytes], status: int = 302) -> Script
         await peer.send(answer)
 
     return script
+
+
+class _Watch:
+    """Hears of every connect and every name that this process looks up, while it is on."""
+
+    def __init__(self) -> None:
+        self.known: set[tuple[str, int]] | None = None
+        self.strangers: list[object] = []
+        self.hooked = False
+
+    def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self.known is None:
+            return
+        if event == "socket.connect" and arguments[0].family != _LOCAL:
+            address = arguments[1][:2]
+        elif event == "socket.getaddrinfo":
+            address = arguments[:2]
+        else:
+            return
+        if address not in self.known:
+            self.strangers.append(address)
+
+
+_LOCAL = getattr(socket, "AF_UNIX", None)
+_watch = _Watch()
+
+
+@contextmanager
+def watched_connects(known: set[tuple[str, int]]) -> Iterator[list[object]]:
+    """Collect everybody to whom this process connects, or whose name it looks up, but these."""
+    if not _watch.hooked:
+        # Python keeps an audit hook for good.
+        sys.addaudithook(_watch.hear)
+        _watch.hooked = True
+    _watch.known, _watch.strangers = known, []
+    try:
+        yield _watch.strangers
+    finally:
+        _watch.known = None
