@@ -95,11 +95,14 @@ class Supervised:
     def changed(self, **values: Any) -> Settings:
         return Settings(**{**self.settings.model_dump(exclude_unset=True), **values})
 
-    def processes(self) -> list[int]:
+    def status(self) -> dict[str, Any]:
         async def status() -> dict[str, Any]:
             return await self.supervisor.status()
 
-        return [worker["process"] for worker in self.thread.run(status())["workers"]]
+        return self.thread.run(status())
+
+    def processes(self) -> list[int]:
+        return [worker["process"] for worker in self.status()["workers"]]
 
     def allowed(self) -> set[str]:
         """Return the origins that are allowed, from whichever worker."""
@@ -161,6 +164,23 @@ def test_a_restart_whose_workers_do_not_come_to_serve_changes_nothing(
     supervised.log.clear()
     assert supervised.processes() == before
     assert supervised.allowed() == {SHOP}
+
+
+def test_what_workers_have_counted_is_told_at_every_moment_of_a_restart(
+    supervised: Supervised,
+) -> None:
+    assert supervised.allowed() == {SHOP}
+    before = supervised.status()["calls"]
+    assert before["began"] == before["answered"] == 20
+    supervised.thread.run(supervised.supervisor.restart(supervised.settings))
+    told = []
+
+    def two_are_left() -> bool:
+        told.append(supervised.status()["calls"])
+        return len(supervised.supervisor._all) == 2
+
+    _until(two_are_left)
+    assert [calls for calls in told if calls != before] == []
 
 
 def test_a_worker_that_does_not_end_in_time_is_killed(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -106,6 +107,36 @@ def test_workers_serve_one_address_and_end_together(api: TableApi, count: int) -
                 assert client.read().status == 200
             calls = bridge.ask_admin("GET", "/status")["calls"]
         assert calls["answered"] == 2 * len(clients)
+
+
+def test_all_write_one_log_whose_lines_are_whole(api: TableApi) -> None:
+    calls = 40
+
+    def call(client: Client, origin: str) -> None:
+        for _ in range(calls):
+            client.send(request("PUT", "/echo", origin=origin, body=b""))
+            assert client.read("PUT").status == 403
+
+    options = ["--verbose", "--allow-origin", SHOP]
+    with running(api.url, *options) as bridge, bridge.clients_of_all_workers() as clients:
+        # Long enough for a line to be torn where several write to one pipe.
+        origins = [f"https://{number}.{'x' * 60}.example" for number in range(len(clients))]
+        threads = [
+            threading.Thread(target=call, args=pair) for pair in zip(clients, origins, strict=True)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE_SECONDS)
+        bridge.signal(signal.SIGTERM)
+        bridge.serving.process.wait(PATIENCE_SECONDS)
+        bridge.serving.join()
+        lines = [bridge.serving.complained.get() for _ in range(bridge.serving.complained.qsize())]
+    shape = re.compile(r"[-0-9]{10} [:,0-9]{12} INFO [a-z_.]+(?: \[worker [12]\])?: \S.*")
+    assert [line for line in lines if not shape.fullmatch(line)] == []
+    for origin in origins:
+        assert sum(origin[:20] in line for line in lines) == calls
+    assert {n for n in "12" if any(f"[worker {n}]: " in line for line in lines)} == {"1", "2"}
 
 
 def test_one_worker_is_one_process(api: TableApi) -> None:

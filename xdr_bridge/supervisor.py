@@ -248,10 +248,18 @@ class Supervisor:
         found = await asyncio.gather(
             *(worker.status() for worker in workers), return_exceptions=True
         )
-        told = {w: s for w, s in zip(workers, found, strict=True) if isinstance(s, dict)}
+        told = {}
         total = self._past
-        for status in told.values():
-            total = _sum(total, {name: status[name] for name in status if name != _UPTIME})
+        for worker, status in zip(workers, found, strict=True):
+            if worker.is_buried:
+                # Meanwhile; its counts are among those of the past.
+                continue
+            if worker.last is not None:
+                # Its calls are over, but its process is not.
+                total = _sum(total, {"calls": worker.last["calls"]})
+            elif isinstance(status, dict):
+                told[worker] = status
+                total = _sum(total, {name: status[name] for name in status if name != _UPTIME})
         return {
             _UPTIME: round(asyncio.get_running_loop().time() - self._started, 3),
             **total,
@@ -263,6 +271,7 @@ class Supervisor:
 
     def bury(self, worker: Worker) -> None:
         """Keep the counts of a worker that has ended."""
+        worker.is_buried = True
         if worker.last is not None:
             self._past = _sum(self._past, {"calls": worker.last["calls"]})
 

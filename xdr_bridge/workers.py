@@ -42,12 +42,14 @@ class Worker:
     Attributes:
         number: 1 for the first; a replacement has the number of what it replaces.
         last: The counts that it left behind, if it could.
+        is_buried: Whether the supervisor has taken them.
     """
 
     def __init__(self, number: int, process: subprocess.Popen[bytes], channel: Channel) -> None:
         """Use `start` instead."""
         self.number = number
         self.last: dict[str, Any] | None = None
+        self.is_buried = False
         self._process = process
         self._channel = channel
         self._asked = 0

@@ -25,7 +25,8 @@ ID = re.compile(r"\bc[0-9]+-[0-9]+\b")
 
 # What the bridge makes of each of the API's faults; "broken" is a plain answer that breaks off.
 _BROKEN = frozenset({"failed upstream-broken"})
-_CUT = frozenset({"cut upstream-cut", "broken"})
+# The last where nothing had been said yet.
+_CUT = frozenset({"cut upstream-cut", "broken", "failed upstream-cut"})
 API_FAULTS: dict[str, frozenset[str]] = {
     # Not quite faults: the answer is whole.
     "": frozenset({"answered"}),

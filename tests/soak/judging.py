@@ -18,7 +18,8 @@ _AFTER_THE_API = frozenset({"cors-check-failed", "redirect-refused", "too-many-r
 _FAILURES = frozenset(code.value for code in Code if code.fault is not Fault.PAGE)
 _NEVER_WHOLE = frozenset({"resets in head", "resets in body", "ends in body", "falls silent"})
 _LOGGED = re.compile(
-    r"\S+ \S+ WARNING xdr_bridge\.gateway: (?:(?:[a-z]+ )+refused: )?(?P<code>[a-z-]+): .*"
+    r"\S+ \S+ WARNING xdr_bridge\.gateway(?: \[worker [0-9]+\])?: "
+    r"(?:(?:[a-z]+ )+refused: )?(?P<code>[a-z-]+): .*"
 )
 
 
@@ -168,7 +169,9 @@ class _CallJudge:
         if saw == "failed preflight-status" and self._begun:
             yield "not permitted by a preflight, and at the API all the same"
         is_cut = saw.startswith("cut ") or saw == "broken"
-        if is_cut and states and all(state == "answered" for state in states):
+        # What a killed process had sent is the system's to give up while the page reads slowly.
+        written = states and all(state == "answered" for state in states)
+        if is_cut and written and not self._met_an_outage:
             yield "the API has answered in whole, and the page has half of it"
         if self._seen.fault in _NEVER_WHOLE and any(a.body == "whole" for a in self._over):
             yield "the page's body was cut, and whole at the API"

@@ -84,7 +84,7 @@ class Soak:
                 probe.stop()
             seconds = time.monotonic() - began
             calls = self._rest()
-            last = look(pid)
+            last = self._look_at_rest(pid, idle)
         if bridge.process.returncode != 0:
             self._complain(f"the bridge ended with status {bridge.process.returncode}")
         samples = "".join(f"{s.memory_kb} {s.descriptors}\n" for s in watch.samples)
@@ -212,6 +212,13 @@ class Soak:
             time.sleep(0.1)
         calls: dict[str, Any] = status["calls"]
         return calls
+
+    def _look_at_rest(self, pid: int, idle: Sample) -> Sample:
+        """Look again until it is as before, workers that were replaced included, or for long."""
+        end = time.monotonic() + _REST_SECONDS
+        while (sample := look(pid)).descriptors != idle.descriptors and time.monotonic() < end:
+            time.sleep(0.5)
+        return sample
 
     def _evidence(self, calls: dict[str, Any], probes: int) -> Evidence:
         folder = self._folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import statistics
 import threading
@@ -26,11 +27,15 @@ class Sample:
 def look(pid: int) -> Sample:
     """Look at a process, and at those that it has started, now."""
     processes = [Path(f"/proc/{pid}")]
+    memory = descriptors = 0
     for process in processes:
-        children = (process / "task" / process.name / "children").read_text()
-        processes += [Path(f"/proc/{child}") for child in children.split()]
-    memory = sum(int((p / "statm").read_text().split()[1]) for p in processes) * _PAGE_KB
-    return Sample(memory, sum(1 for p in processes for _ in (p / "fd").iterdir()))
+        # A worker may end meanwhile.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            children = (process / "task" / process.name / "children").read_text()
+            processes += [Path(f"/proc/{child}") for child in children.split()]
+            memory += int((process / "statm").read_text().split()[1]) * _PAGE_KB
+            descriptors += sum(1 for _ in (process / "fd").iterdir())
+    return Sample(memory, descriptors)
 
 
 class Watch(threading.Thread):
@@ -75,23 +80,32 @@ class Probe(threading.Thread):
 
     def run(self) -> None:
         try:
-            with socket.create_connection(("127.0.0.1", self._port), 30) as connection:
-                while not self._stopping.wait(self._every):
-                    began = time.monotonic()
-                    connection.sendall(_PROBE)
-                    answer = b""
-                    while not answer.endswith(b"\r\n\r\n"):
-                        piece = connection.recv(4096)
-                        if not piece:
-                            self.complaint = "the bridge closed the probe's connection"
-                            return
-                        answer += piece
-                    if not answer.startswith(b"HTTP/1.1 204 "):
-                        self.complaint = f"the probe was answered {answer[:60]!r}"
-                        return
-                    self.seconds.append(time.monotonic() - began)
+            while not self._stopping.is_set():
+                with socket.create_connection(("127.0.0.1", self._port), 30) as connection:
+                    self._use(connection)
         except OSError as error:
             self.complaint = f"the probe failed: {error}"
+
+    def _use(self, connection: socket.socket) -> None:
+        """Ask until we are to stop, or the bridge says that it will close.
+
+        Raises:
+            OSError: It closes without having said so.
+        """
+        while not self._stopping.wait(self._every):
+            began = time.monotonic()
+            connection.sendall(_PROBE)
+            answer = b""
+            while not answer.endswith(b"\r\n\r\n"):
+                piece = connection.recv(4096)
+                if not piece:
+                    raise OSError("the bridge closed the connection")
+                answer += piece
+            if not answer.startswith(b"HTTP/1.1 204 "):
+                raise OSError(f"it was answered {answer[:60]!r}")
+            self.seconds.append(time.monotonic() - began)
+            if b"\r\nConnection: close\r\n" in answer:
+                return
 
     def stop(self) -> None:
         """Stop, and wait for the last answer."""
