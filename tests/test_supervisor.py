@@ -187,11 +187,13 @@ def test_a_worker_that_does_not_end_in_time_is_killed(
     supervised: Supervised, monkeypatch: pytest.MonkeyPatch, logs: Logs
 ) -> None:
     monkeypatch.setattr(supervisor, "_MARGIN_SECONDS", 0.1)
-    hung, _ = supervised.processes()
-    os.kill(hung, signal.SIGSTOP)
+    # Both: on a busy machine a worker that is well takes longer than that, too.
+    processes = supervised.processes()
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
     supervised.thread.run(supervised.supervisor.stop())
-    assert not runs(hung)
-    logs.expect(f"worker 1 (process {hung}) does not end and is killed")
+    assert not any(map(runs, processes))
+    logs.expect(*(f"(process {process}) does not end and is killed" for process in processes))
 
 
 def test_a_worker_that_cannot_be_started_is_tried_again(
