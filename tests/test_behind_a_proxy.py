@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable
 
 import pytest
@@ -12,7 +11,7 @@ from tests.support.apis import TableApi, ThreadedRawApi, recording, unused_port
 from tests.support.clients import Client, RawAnswer, read_frame, request
 from tests.support.gateways import SHOP, RunningGateway
 from tests.support.proxies import front_proxy
-from tests.support.raw_api import SELF_SIGNED, answering
+from tests.support.raw_api import answering, client_tls
 
 MakeBridge = Callable[..., RunningGateway]
 MakeApi = Callable[..., ThreadedRawApi]
@@ -21,9 +20,7 @@ X_FORWARDED = ("X-Forwarded-For: {client}", "X-Forwarded-Proto: https")
 
 
 def ask_by_tls(port: int, data: bytes, method: str) -> RawAnswer:
-    context = ssl.create_default_context(cafile=SELF_SIGNED)
-    with Client(port) as client:
-        client.socket = context.wrap_socket(client.socket, server_hostname="localhost")
+    with Client(port, tls=client_tls()) as client:
         client.send(data)
         return client.read(method)
 

@@ -15,6 +15,7 @@ from tests.support.apis import TableApi
 from tests.support.clients import Client, RawAnswer, read_frame, request
 from tests.support.loops import PATIENCE_SECONDS, LoopThread
 from tests.support.processes import serving
+from tests.support.raw_api import SELF_SIGNED
 from xdr_bridge.admin import Admin
 from xdr_bridge.config import Sources
 from xdr_bridge.errors import ConfigError
@@ -203,6 +204,7 @@ def test_nothing_changes_where_nothing_was_written(rig: Rig) -> None:
     [
         ("host = '::1'", "host"),
         ("mount = '/other'", "mount"),
+        (f"tls_certificate = '{SELF_SIGNED}'", "tls_certificate"),
         ("admin_port = 5", "admin_port"),
         ("idle_seconds = 5", "idle_seconds"),
         ("connect_seconds = 4", "connect_seconds"),

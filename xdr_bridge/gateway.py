@@ -28,6 +28,8 @@ __all__ = ["Exchange", "Gateway"]
 
 log = logging.getLogger(__name__)
 
+# A handshake is three short messages; who is slow at it asks for nothing.
+_HANDSHAKE_SECONDS = 10.0
 # How long a connection is idle while the gateway stops: a request may be on its way.
 _ARRIVAL_SECONDS = 2.0
 _STOPPING_SWEEP_SECONDS = 0.1
@@ -81,7 +83,9 @@ class Gateway:
             sockets = bind(settings.host, settings.port)
         self.port = sockets[0].getsockname()[1]
         self._pools: dict[Api, Pool] = {}
-        self._listener = Listener(self, self._limits(), self._places())
+        self._listener = Listener(
+            self, self._limits(), self._places(), certificate=settings.certificate
+        )
         self._listener.add_sockets(sockets)
         self._sweep = self.loop.call_later(self._sweep_interval, self._sweep_once)
 
@@ -117,13 +121,15 @@ class Gateway:
     async def reload(self, settings: Settings) -> None:
         """Judge by these settings from the next request on; calls under way keep their own.
 
-        Address, mount, APIs and time-outs of the pool are those of the start.
+        Address, mount, APIs and time-outs of the pool are those of the start. Connections that are
+        open keep the certificate with which they began.
         """
         # One reference; a conversation takes it once.
         self.bridge = settings.build_bridge()
         self.settings = settings
         self._take_limits(settings)
         self._listener.limits = self._limits()
+        self._listener.certificate = settings.certificate
         places, now = self._listener.places, self._places()
         places.most, places.most_per_address = now.most, now.most_per_address
 
@@ -146,6 +152,7 @@ class Gateway:
         return Limits(
             head_bytes=settings.max_head_bytes,
             fields=settings.max_fields,
+            handshake_seconds=min(_HANDSHAKE_SECONDS, settings.head_seconds),
             head_seconds=settings.head_seconds,
         )
 

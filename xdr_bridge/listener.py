@@ -11,10 +11,11 @@ import contextlib
 import logging
 import socket
 from collections.abc import Iterable
-from ssl import SSLContext
+from typing import Any
 
 from xdr_bridge.accepting import Acceptor, Address
 from xdr_bridge.complaints import Complaint
+from xdr_bridge.config import Certificate
 from xdr_bridge.conversation import House
 from xdr_bridge.errors import Code, RequestError
 from xdr_bridge.outgoing import as_bytes
@@ -38,7 +39,12 @@ class Listener:
     """All connections of pages to one gateway. Belongs to the running event loop."""
 
     def __init__(
-        self, house: House, limits: Limits, places: Places, *, ssl: SSLContext | None = None
+        self,
+        house: House,
+        limits: Limits,
+        places: Places,
+        *,
+        certificate: Certificate | None = None,
     ) -> None:
         """Set up a listener; `add_sockets` makes it listen.
 
@@ -46,7 +52,7 @@ class Listener:
             house: The gateway.
             limits: See `Limits`.
             places: How many may be connected.
-            ssl: For TLS.
+            certificate: For TLS; a listener with one may be given another.
         """
         self.house = house
         self.limits = limits
@@ -58,7 +64,7 @@ class Listener:
         # What `write` returns where nothing is to be waited for.
         self.sent: asyncio.Future[None] = self.loop.create_future()
         self.sent.set_result(None)
-        self._ssl = ssl
+        self.certificate = certificate
         # Sound because each read is consumed before the next begins.
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self._emptied = asyncio.Event()
@@ -157,17 +163,27 @@ class Listener:
             await self.loop.connect_accepted_socket(
                 lambda: Transport(PageConnection(self, place), self._buffer, address),
                 connection,
-                ssl=self._ssl,
+                **self._tls(),
             )
         except OSError:
             # Gone before it began: closed, or no TLS.
             connection.close()
             self.places.leave(place)
 
+    def _tls(self) -> dict[str, Any]:
+        if self.certificate is None:
+            return {}
+        return {
+            "ssl": self.certificate.context,
+            "ssl_handshake_timeout": self.limits.handshake_seconds,
+            # Counts from the close on, with what is unsent then: as for a page without TLS.
+            "ssl_shutdown_timeout": self.house.idle_seconds,
+        }
+
     def _turn_away(self, connection: socket.socket, why: str) -> None:
         self.house.refused(Code.TOO_MANY_CONNECTIONS)
         self._complaint.say(self.clock(), f"connections are refused: {why}")
-        if self._ssl is not None:
+        if self.certificate is not None:
             # Nothing can be said before a handshake, which would cost more than this.
             connection.close()
             return

@@ -33,12 +33,14 @@ class Limits:
     Attributes:
         head_bytes: The largest head of a request.
         fields: The most fields in one.
+        handshake_seconds: For the handshake of TLS.
         head_seconds: From a head's first byte to its last; of a new connection, from its opening.
         linger_seconds: For a page to read a refusal before its connection goes.
     """
 
     head_bytes: int = 65536
     fields: int = 128
+    handshake_seconds: float = 10.0
     head_seconds: float = 30.0
     linger_seconds: float = 2.0
 
@@ -138,7 +140,8 @@ class PageConnection:
             self._ahead += data
             if len(self._ahead) > _AHEAD_BYTES:
                 self._pause()
-        elif not self._lingers:
+        elif not self._ends:
+            # A transport of TLS goes on reading while it closes.
             self._read(data)
 
     def page_left(self) -> None:

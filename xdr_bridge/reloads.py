@@ -63,7 +63,8 @@ class Change:
 
     Attributes:
         key: The option as the file spells it.
-        before: What was in force; None also where there was nothing.
+        before: What was in force; None also where there was nothing. Of a file whose name has
+            not changed, what was in it.
         after: What is in force now.
     """
 
@@ -147,6 +148,10 @@ def _fixed_problems(old: Loaded, new: Loaded, fixed: Mapping[str, str]) -> Itera
             yield Problem(_spelled(old, new, (name,)), str(value), fixed[name])
     if "api" not in fixed:
         return
+    if (old.settings.certificate is None) != (new.settings.certificate is None):
+        name = "tls_certificate"
+        file = getattr(new.settings, name)
+        yield Problem(_spelled(old, new, (name,)), file, fixed["api"])
     places = [
         [(api.url, api.path, api.host) for api in loaded.settings.apis] for loaded in (old, new)
     ]
@@ -169,3 +174,7 @@ def _changes(old: Loaded, new: Loaded) -> Iterator[Change]:
     for where in {**before, **after}:
         if before.get(where) != after.get(where):
             yield Change(as_key(where), before.get(where), after.get(where))
+    name, certificates = "tls_certificate", (old.settings.certificate, new.settings.certificate)
+    if before.get((name,)) == after.get((name,)) and certificates[0] != certificates[1]:
+        # Renewed in its place.
+        yield Change(name, *(c and f"SHA-256 {c.fingerprint}" for c in certificates))

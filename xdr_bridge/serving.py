@@ -202,8 +202,9 @@ def _listen(settings: Settings) -> tuple[str, list[socket.socket]]:
 
 def _announce(settings: Settings, host: str, port: int, admin: Admin | None, say: Say) -> None:
     host = f"[{host}]" if ":" in host else host
+    scheme = "http" if settings.certificate is None else "https"
     for route in settings.routes:
-        say(f"xdr-bridge: http://{host}:{port}{_route_line(route, settings)}")
+        say(f"xdr-bridge: {scheme}://{host}:{port}{_route_line(route, settings)}")
     if admin is not None:
         url = f"http://127.0.0.1:{admin.port}"
         say(f"xdr-bridge: {url} takes POST /reload, GET /config and GET /status")

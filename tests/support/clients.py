@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -168,13 +169,29 @@ class AnswerParser:
 
 
 class Client:
-    """One TCP connection to the bridge; a context manager."""
+    """One connection to the bridge; a context manager."""
 
-    def __init__(self, port: int, *, host: str = "127.0.0.1", source: str | None = None) -> None:
+    def __init__(
+        self,
+        port: int,
+        *,
+        host: str = "127.0.0.1",
+        source: str | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         own = None if source is None else (source, 0)
         self.socket = socket.create_connection((host, port), PATIENCE_SECONDS, own)
         self.socket.settimeout(PATIENCE_SECONDS)
         self._held = b""
+        if tls is not None:
+            try:
+                # An end without close_notify is no end (RFC 8446, section 6.1).
+                self.socket = tls.wrap_socket(
+                    self.socket, server_hostname="localhost", suppress_ragged_eofs=False
+                )
+            except OSError:
+                self.socket.close()
+                raise
 
     def __enter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.support.clients import Client, RawAnswer, request
 from tests.support.loops import LoopThread
+from tests.support.raw_api import client_tls
 from xdr_bridge.config import Settings
 from xdr_bridge.exchanges import Exchange
 from xdr_bridge.gateway import Gateway
@@ -24,11 +25,13 @@ class RunningGateway:
         gateway: The bridge; touch it only through `thread.run`.
         thread: Its loop.
         exchanges: What its observer was told.
+        tls: What it is talked to by.
     """
 
     def __init__(self, gateway: Gateway, thread: LoopThread, exchanges: list[Exchange]) -> None:
         self.port = gateway.port
         self.gateway = gateway
+        self.tls = client_tls() if gateway.settings.certificate is not None else None
         self.thread = thread
         self.exchanges = exchanges
 
@@ -47,7 +50,7 @@ class RunningGateway:
 
     def connect(self, **more: Any) -> Client:
         """Open a connection."""
-        return Client(self.port, **more)
+        return Client(self.port, **{"tls": self.tls, **more})
 
     def ask(self, data: bytes, method: str | None = None) -> RawAnswer:
         """Send these bytes on a fresh connection and read one answer."""

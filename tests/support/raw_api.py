@@ -62,6 +62,8 @@ AUTHORITY = _TLS / "private_authority.pem"
 PRIVATE = _TLS / "api_of_private_authority.pem"
 SHOP_ONLY = _TLS / "shop_of_private_authority.pem"
 EXPIRED = _TLS / "expired_of_private_authority.pem"
+# The key of the first, in need of a passphrase.
+LOCKED_KEY = _TLS / "key_with_passphrase.pem"
 
 
 def server_tls(certificate: Path = SELF_SIGNED) -> ssl.SSLContext:
@@ -69,6 +71,11 @@ def server_tls(certificate: Path = SELF_SIGNED) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     return context
+
+
+def client_tls(authority: Path = SELF_SIGNED) -> ssl.SSLContext:
+    """Speak TLS to who is certified by this one."""
+    return ssl.create_default_context(cafile=authority)
 
 
 Script = Callable[[Peer], Awaitable[None]]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from xdr_bridge.config.apis import parse_api
+from xdr_bridge.config.certificates import Certificate
 from xdr_bridge.config.settings import Settings
 from xdr_bridge.config.sources import Loaded, Sources
 
-__all__ = ["Loaded", "Settings", "Sources", "parse_api"]
+__all__ = ["Certificate", "Loaded", "Settings", "Sources", "parse_api"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xdr_bridge.api import Api
 from xdr_bridge.config.apis import authorities_problem, parse_api, without_user
 from xdr_bridge.config.ceilings import CEILINGS, TIMES
+from xdr_bridge.config.certificates import Certificate, CertificateError, read_certificate
 from xdr_bridge.config.findings import Finding
 from xdr_bridge.config.options import POLICY_OPTIONS, ApiSettings, PolicySettings
 from xdr_bridge.config.spelling import Where
@@ -64,7 +65,8 @@ class Judge:
         self._settings = settings
         routes: list[Route] = []
         self._networks: list[Network] = []
-        findings = [*self._judge_service(), *self._judge_proxies()]
+        self.certificate: Certificate | None = None
+        findings = [*self._judge_service(), *self._judge_tls(), *self._judge_proxies()]
         self._forwarding = Forwarding(
             TrustedProxies(self._networks),
             [_FORWARDING_FIELDS.get(n.lower(), n) for n in settings.trusted_proxy_headers],
@@ -123,6 +125,20 @@ class Judge:
             limit = getattr(settings.limits, name)
             if limit < 1:
                 yield Finding(("limits", name), str(limit), "is no limit; 1 or more is accepted")
+
+    def _judge_tls(self) -> Iterator[Finding]:
+        settings = self._settings
+        certificate, key = settings.tls_certificate, settings.tls_key
+        if certificate is None:
+            if key is not None:
+                yield Finding(("tls_key",), key, "is of no use without --tls-certificate")
+            return
+        try:
+            self.certificate = read_certificate(certificate, key)
+        except CertificateError as error:
+            of_key = error.of_key and key is not None
+            name, value = ("tls_key", key) if of_key else ("tls_certificate", certificate)
+            yield Finding((name,), value, str(error))
 
     def _judge_proxies(self) -> Iterator[Finding]:
         settings = self._settings
@@ -183,7 +199,11 @@ class Judge:
             yield Finding((*where, url), value, str(error) if given else _NO_API)
         table: PolicyTable | None = None
         if authority_of(options) == "policy":
-            policies, findings = _build_policies(options, where, api)
+            # Whatever ends TLS: what is published under a policy counts besides.
+            https = self._settings.tls_certificate is not None or (
+                api is not None and api.scheme == "https"
+            )
+            policies, findings = _build_policies(options, where, https=https)
             findings += _judge_prefixes(options, where, self._settings.mount)
             yield from findings
             if findings:
@@ -224,7 +244,7 @@ def _judge_prefixes(options: ApiSettings, where: Where, mount: str) -> Iterator[
 
 
 def _build_policies(
-    options: ApiSettings, where: Where, api: Api | None
+    options: ApiSettings, where: Where, *, https: bool
 ) -> tuple[list[tuple[str, CorsPolicy]], list[Finding]]:
     """Make the policies of one API by public prefix, or say what is wrong with them."""
     findings: list[Finding] = []
@@ -235,7 +255,7 @@ def _build_policies(
     policies: list[tuple[str, CorsPolicy]] = []
     for prefix, table, place in tables:
         try:
-            policies.append((prefix, CorsPolicy(**_policy_values(table, options, api))))
+            policies.append((prefix, CorsPolicy(**_policy_values(table, options, https=https))))
         except ConfigError as error:
             findings += (
                 _located(problem, table, place, options, where) for problem in error.problems
@@ -243,17 +263,14 @@ def _build_policies(
     return policies, findings
 
 
-def _policy_values(
-    table: PolicySettings, api_table: ApiSettings, api: Api | None
-) -> dict[str, Any]:
+def _policy_values(table: PolicySettings, api_table: ApiSettings, *, https: bool) -> dict[str, Any]:
     values = {
         _POLICY_FIELDS.get(name, name): getattr(
             table if name in table.model_fields_set else api_table, name
         )
         for name in POLICY_OPTIONS
     }
-    # The bridge often stands behind whatever ends TLS: what is published counts.
-    values["api_is_https"] = (api is not None and api.scheme == "https") or any(
+    values["api_is_https"] = https or any(
         origin.startswith("https://") for origin in values["same_origins"]
     )
     return values

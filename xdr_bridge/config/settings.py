@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from xdr_bridge.assets import SCRIPTS, StaticAsset
 from xdr_bridge.bridge import Bridge
 from xdr_bridge.config.ceilings import CeilingSettings
+from xdr_bridge.config.certificates import Certificate
 from xdr_bridge.config.findings import (
     Finding,
     InvalidSettingsError,
@@ -46,6 +47,8 @@ class Settings(BaseSettings, CeilingSettings, PolicySettings):
         host: The address to listen on.
         port: The port to listen on; 0 takes a free one.
         mount: The path of the bridge's own pages: one segment.
+        tls_certificate: A file with the bridge's certificate; None: it speaks no TLS.
+        tls_key: A file with its key; None: it is in the same file.
         trusted_proxies: Addresses and networks of the proxies in front.
         trusted_proxy_headers: The fields that each of them sets.
         admin_port: The port on 127.0.0.1 that takes `POST /reload`; None: there is none.
@@ -83,6 +86,15 @@ class Settings(BaseSettings, CeilingSettings, PolicySettings):
     )
     mount: Annotated[str, Shown("PATH")] = Field(
         default="/xdr", description="The path of the bridge's own pages, one segment."
+    )
+    tls_certificate: Annotated[str | None, Shown("FILE", "the bridge speaks http")] = Field(
+        default=None,
+        description="A PEM file with the bridge's certificate, followed by those between it and"
+        " its authority; the bridge speaks https.",
+    )
+    tls_key: Annotated[str | None, Shown("FILE", "in the certificate's file")] = Field(
+        default=None,
+        description="A PEM file with the certificate's private key, without a passphrase.",
     )
     trusted_proxies: Annotated[Texts, Shown("ADDRESS", "none")] = Field(
         default=(),
@@ -133,11 +145,17 @@ class Settings(BaseSettings, CeilingSettings, PolicySettings):
     )
 
     _routes: tuple[Route, ...] = PrivateAttr(default=())
+    _certificate: Certificate | None = PrivateAttr(default=None)
 
     @property
     def routes(self) -> tuple[Route, ...]:
         """Every API with what its pages may do."""
         return self._routes
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """What the bridge speaks TLS by, read when the settings were made; None: it does not."""
+        return self._certificate
 
     def build_bridge(self) -> Bridge:
         """Make the conversation that these settings describe."""
@@ -176,6 +194,7 @@ class Settings(BaseSettings, CeilingSettings, PolicySettings):
         if findings:
             raise InvalidSettingsError(sorted(findings, key=_position))
         settings._routes = judge.routes
+        settings._certificate = judge.certificate
         return settings
 
 
