@@ -13,6 +13,7 @@ from tests.conftest import Logs
 from tests.support.apis import NO_CONTENT, ThreadedRawApi, recording
 from tests.support.clients import Client, chunked, read_frame, request
 from tests.support.gateways import SHOP, RunningGateway
+from tests.support.loops import eventually
 from tests.support.raw_api import Peer
 
 MakeBridge = Callable[..., RunningGateway]
@@ -57,6 +58,13 @@ def full(slow: SlowApi, make_api: MakeApi, make_bridge: MakeBridge) -> Iterator[
             assert client.read().status == 204
     assert bridge.call("GET", "/x").status == 204
     assert calls(bridge) == 0
+
+
+def held_bytes(bridge: RunningGateway) -> int:
+    async def count() -> int:
+        return bridge.gateway.held_bytes
+
+    return bridge.thread.run(count())
 
 
 def calls(bridge: RunningGateway) -> int:
@@ -182,3 +190,43 @@ def test_exactly_so_many_calls_are_made(
         for client in clients:
             assert client.read().status == 204
     logs.expect("too-many-calls")
+
+
+@pytest.mark.parametrize("framed", [True, False], ids=["framed", "unframed"])
+def test_bodies_that_are_held_have_a_limit_together(
+    make_api: MakeApi, make_bridge: MakeBridge, logs: Logs, framed: bool
+) -> None:
+    arrived, go_on = threading.Semaphore(0), threading.Event()
+
+    async def slow(peer: Peer) -> None:
+        await peer.head()
+        arrived.release()
+        await asyncio.to_thread(go_on.wait, 20)
+        await peer.send(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        await peer.rest()
+
+    target = "/xdr/tunnel?$xdr=1" if framed else "/xdr/tunnel"
+    message = b"POST /x HTTP/1.1\r\n\r\n" + bytes(100_000)
+    most = len(message) + 50_000
+    bridge = make_bridge(make_api(slow, slow).url, max_held_bytes=most)
+    with bridge.connect() as one, bridge.connect() as other:
+        one.send(request("POST", target, body=message))
+        assert arrived.acquire(timeout=10)
+        # Held while its call is under way, but for what came along with the head.
+        assert len(message) - 65536 < held_bytes(bridge) <= len(message)
+        other.send(request("POST", target, body=message))
+        answer = other.read("POST")
+        if framed:
+            frame = read_frame(answer)
+            assert (frame.status, "overloaded" in str(frame.body)) == (503, True)
+        else:
+            assert (answer.status, answer.code) == (503, "overloaded")
+        go_on.set()
+        answer = one.read("POST")
+        assert (read_frame(answer).status if framed else answer.status) == 204
+    assert eventually(lambda: held_bytes(bridge) == 0)
+    logs.expect("overloaded")
+    with bridge.connect() as again:
+        again.send(request("POST", target, body=message))
+        answer = again.read("POST")
+        assert (read_frame(answer).status if framed else answer.status) == 204

@@ -39,6 +39,8 @@ class House(Protocol):
     min_bytes_per_second: int
     calls: int
     max_calls: int
+    held_bytes: int
+    max_held_bytes: int
 
     def pool_for(self, api: Api) -> Pool:
         """Return the connections to this API."""
@@ -77,6 +79,7 @@ class Conversation:
         "_forward",
         "_gateway",
         "_head",
+        "_held",
         "_held_up",
         "_next",
         "_outgoing",
@@ -103,6 +106,7 @@ class Conversation:
         self._head: RequestHead | None = None
         self._reading: ReadBody | None = None
         self._body = bytearray()
+        self._held = 0
         self._forward: Forward | None = None
         self._next: Forward | None = None
         self._drained = 0
@@ -171,11 +175,7 @@ class Conversation:
         if self._recorder is not None:
             self._recorder.add("request", chunk)
         if self._reading is not None:
-            self._body += chunk
-            if len(self._body) > self._reading.max_bytes:
-                too_large, self._reading = self._reading.too_large, None
-                self._body.clear()
-                self._take(too_large())
+            self._gather(self._reading, chunk)
             return None
         # A call that came whole (a GET tunnel request with a body, R11) takes no more.
         streams = self._forward is not None and self._forward.body is None
@@ -193,6 +193,22 @@ class Conversation:
         if self._discarded > MAX_DISCARDED_BYTES:
             self._connection.close()
         return None
+
+    def _gather(self, reading: ReadBody, chunk: bytes) -> None:
+        """Hold a piece of a body that is read whole."""
+        gateway = self._gateway
+        self._body += chunk
+        self._held += len(chunk)
+        gateway.held_bytes += len(chunk)
+        refuse = None
+        if len(self._body) > reading.max_bytes:
+            refuse = reading.too_large
+        elif gateway.held_bytes > gateway.max_held_bytes:
+            refuse = reading.no_room
+        if refuse is not None:
+            self._reading = None
+            self._body.clear()
+            self._take(refuse())
 
     def finish(self) -> None:
         """The request is complete."""
@@ -475,6 +491,9 @@ class Conversation:
         if self._recorder is not None:
             self._recorder.done()
             self._recorder = None
+        # The body was held for as long as a redirect or a dead connection might need it again.
+        self._gateway.held_bytes -= self._held
+        self._held = 0
         self._gateway.ended(self, outcome)
 
     def _log_refusal(self, reply: Reply) -> None:

@@ -58,6 +58,8 @@ class Gateway:
         self.tally = Tally()
         self.calls = 0
         self.max_calls = 0
+        self.held_bytes = 0
+        self.max_held_bytes = 0
         self.idle_seconds = self.idle_connection_seconds = self.request_seconds = 0.0
         self.min_bytes_per_second = 0
         self._sweep_interval = 0.0
@@ -135,6 +137,7 @@ class Gateway:
 
     def _take_limits(self, settings: Settings) -> None:
         self.max_calls = settings.max_calls
+        self.max_held_bytes = settings.max_held_bytes
         self.idle_seconds = settings.idle_seconds
         self.idle_connection_seconds = settings.keep_alive_seconds
         self.request_seconds = settings.request_seconds

@@ -27,6 +27,10 @@ TOO_LATE = RequestError(
     Code.REQUEST_TIMEOUT, "the body of the request did not arrive in the time that it may take"
 )
 
+NO_ROOM = RequestError(
+    Code.OVERLOADED, "the bodies of other calls take all the memory that the bridge has for them"
+)
+
 Failure = RequestError | UpstreamError
 
 

@@ -31,12 +31,14 @@ class Reply:
 class ReadBody:
     """Read the request's body and call `receive` again.
 
-    Past `max_bytes`, answer `too_large()`; where it does not arrive in time, `too_late()`.
+    Past `max_bytes`, answer `too_large()`; where it does not arrive in time, `too_late()`; where
+    there is no memory left for it, `no_room()`.
     """
 
     max_bytes: int
     too_large: Callable[[], Reply]
     too_late: Callable[[], Reply]
+    no_room: Callable[[], Reply]
 
 
 class Forward(NamedTuple):

@@ -18,7 +18,7 @@ from xdr_bridge.frame import FRAME_FIELDS, FrameWriter
 from xdr_bridge.messages import Headers, Pair, RequestHead, ResponseHead
 from xdr_bridge.native import cors_fields, plain_head
 from xdr_bridge.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, Reach, rewrite
-from xdr_bridge.replies import TOO_LATE, VARY_ORIGIN, failure, plain_refusal, refusal
+from xdr_bridge.replies import NO_ROOM, TOO_LATE, VARY_ORIGIN, failure, plain_refusal, refusal
 from xdr_bridge.routes import Route, Routes, well_formed_origin
 from xdr_bridge.steps import Answer, Forward, PlainWriter, ReadBody, Reply
 from xdr_bridge.targets import shown_target, split_target
@@ -181,6 +181,7 @@ class TunnelledCalls:
             max_bytes=max_bytes,
             too_large=lambda: failure(so_far(), error),
             too_late=lambda: failure(so_far(), TOO_LATE),
+            no_room=lambda: failure(so_far(), NO_ROOM),
         )
 
     def _make(self, asked: _Asked, call: Call, now: float, *, redirects: int = 0) -> Forward:

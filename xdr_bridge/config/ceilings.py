@@ -15,7 +15,9 @@ class CeilingSettings(BaseModel):
     Attributes:
         max_connections: Connections of pages; None: what the process's descriptors allow.
         max_calls: Calls to APIs that are under way at once.
-        max_connections_per_address: Of these, how many one address may have; None: any number.
+        max_held_bytes: Of the bodies of tunnelled calls that are in memory at once.
+        max_connections_per_address: Of the connections, how many one address may have; None: any
+            number.
         max_api_connections: Connections to one API, idle ones included; calls beyond wait in line.
         max_head_bytes: The head of a request, whatever it is.
         max_fields: The fields in one.
@@ -37,6 +39,11 @@ class CeilingSettings(BaseModel):
     max_calls: Annotated[Whole, Shown("N")] = Field(
         default=1024,
         description="The most calls to the APIs under way at once, those in line included.",
+    )
+    max_held_bytes: Annotated[Whole, Shown("BYTES")] = Field(
+        default=256 * 1024 * 1024,
+        description="The most bytes of tunnelled calls' bodies, which are read whole, in memory at"
+        " once.",
     )
     max_connections_per_address: Annotated[Whole | None, Shown("N", "any number")] = Field(
         default=None,
