@@ -127,7 +127,7 @@ def test_a_body_that_is_fast_enough_may_take_longer(make_bridge: MakeBridge) -> 
         for _ in range(2):
             listener.sweep(bridge.gateway.clock())
         # As if each piece had taken nearly as long as it may.
-        conversation._began -= 0.9
+        conversation._intake._began -= 0.9
 
     with bridge.connect() as client:
         fields = [("Content-Length", str(100 * pieces + len(head)))]
@@ -155,9 +155,11 @@ def test_the_time_in_which_the_api_holds_a_body_back_is_not_the_pages(
     bridge = make_bridge(make_api(slow).url, request_seconds=20, min_bytes_per_second=0)
 
     async def as_if_long() -> None:
-        conversation = await under_way(bridge, lambda c: c._received > 0 and c.deadline is None)
-        conversation._began -= 100
-        conversation._held_up -= 100
+        conversation = await under_way(
+            bridge, lambda c: c._intake._received > 0 and c.deadline is None
+        )
+        conversation._intake._began -= 100
+        conversation._intake._paused -= 100
         go_on.set()
         await under_way(bridge, lambda c: c.deadline is not None)
         for _ in range(2):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from asyncio import AbstractEventLoop, Future
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Protocol
 
 from xdr_bridge.api import Api
 from xdr_bridge.bridge import Bridge
 from xdr_bridge.errors import Code, Fault, UpstreamError
 from xdr_bridge.exchanges import Observer, Recorder
+from xdr_bridge.intake import Ceilings, Intake
 from xdr_bridge.messages import RequestHead, ResponseHead
 from xdr_bridge.outgoing import Outgoing, Socket
 from xdr_bridge.steps import Forward, ReadBody, Reply, Writer
@@ -20,27 +21,19 @@ from xdr_bridge.upstream import Pool, Transfer
 
 log = logging.getLogger("xdr_bridge.gateway")
 
-# A refused request's body is read and dropped up to this, so that the page can read the refusal.
-MAX_DISCARDED_BYTES = 64 * 1024 * 1024
 # A preflight's or redirect's body beyond this costs its connection.
 MAX_DRAINED_BYTES = 64 * 1024
 
 
-class House(Protocol):
+class House(Ceilings, Protocol):
     """What all conversations of one gateway share."""
 
     bridge: Bridge
     loop: AbstractEventLoop
-    clock: Callable[[], float]
     observer: Observer | None
-    idle_seconds: float
     idle_connection_seconds: float
-    request_seconds: float
-    min_bytes_per_second: int
     calls: int
     max_calls: int
-    held_bytes: int
-    max_held_bytes: int
 
     def pool_for(self, api: Api) -> Pool:
         """Return the connections to this API."""
@@ -70,21 +63,16 @@ class Conversation:
     """
 
     __slots__ = (
-        "_began",
-        "_body",
         "_bridge",
         "_connection",
-        "_discarded",
         "_drained",
         "_forward",
         "_gateway",
         "_head",
-        "_held",
-        "_held_up",
+        "_intake",
         "_next",
         "_outgoing",
         "_reading",
-        "_received",
         "_recorder",
         "_request_read",
         "_transfer",
@@ -93,11 +81,6 @@ class Conversation:
         "is_call",
     )
 
-    # Of a body that did not come with its head: its time, its bytes, since when it has to wait.
-    _began: float
-    _received: int
-    _held_up: float
-
     def __init__(self, gateway: House, connection: Socket) -> None:
         """Wait for a request on this connection."""
         self._gateway = gateway
@@ -105,15 +88,14 @@ class Conversation:
         self._connection = connection
         self._head: RequestHead | None = None
         self._reading: ReadBody | None = None
-        self._body = bytearray()
-        self._held = 0
+        # Of a body that does not come along with the head.
+        self._intake: Intake | None = None
         self._forward: Forward | None = None
         self._next: Forward | None = None
         self._drained = 0
         self._transfer: Transfer | None = None
         self._writer: Writer | None = None
         self._outgoing: Outgoing | None = None
-        self._discarded = 0
         self._request_read = False
         self._recorder: Recorder | None = None
         self.is_call = False
@@ -156,9 +138,8 @@ class Conversation:
             # uvloop's clock goes by milliseconds, which is too coarse for a leg.
             self._recorder = Recorder(gateway.observer, time.monotonic, head)
         if body is None:
-            self._began = now = gateway.clock()
-            self._received = 0
-            self.deadline = self._body_deadline(now)
+            self._intake = Intake(gateway)
+            self.deadline = self._intake.deadline()
             self._take(self._receive(None), length, None)
         else:
             self._request_read = True
@@ -169,13 +150,14 @@ class Conversation:
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """Take a piece of the request's body."""
-        now = self._gateway.clock()
-        self._received += len(chunk)
-        self.deadline = self._body_deadline(now)
+        intake = self._intake
+        assert intake is not None
+        intake.receive(chunk)
+        self.deadline = intake.deadline()
         if self._recorder is not None:
             self._recorder.add("request", chunk)
         if self._reading is not None:
-            self._gather(self._reading, chunk)
+            self._gather(self._reading, intake, chunk)
             return None
         # A call that came whole (a GET tunnel request with a body, R11) takes no more.
         streams = self._forward is not None and self._forward.body is None
@@ -186,28 +168,23 @@ class Conversation:
             if waiting is not None:
                 # Now it is the API that is slow; the pool has its own limits.
                 self.deadline = None
-                self._held_up = now
+                intake.pause()
                 waiting.add_done_callback(self._await_page)
             return waiting
-        self._discarded += len(chunk)
-        if self._discarded > MAX_DISCARDED_BYTES:
+        if intake.discard(chunk):
             self._connection.close()
         return None
 
-    def _gather(self, reading: ReadBody, chunk: bytes) -> None:
+    def _gather(self, reading: ReadBody, intake: Intake, chunk: bytes) -> None:
         """Hold a piece of a body that is read whole."""
-        gateway = self._gateway
-        self._body += chunk
-        self._held += len(chunk)
-        gateway.held_bytes += len(chunk)
         refuse = None
-        if len(self._body) > reading.max_bytes:
+        if intake.hold(chunk) > reading.max_bytes:
             refuse = reading.too_large
-        elif gateway.held_bytes > gateway.max_held_bytes:
+        elif not intake.has_room:
             refuse = reading.no_room
         if refuse is not None:
             self._reading = None
-            self._body.clear()
+            intake.release()
             self._take(refuse())
 
     def finish(self) -> None:
@@ -215,10 +192,9 @@ class Conversation:
         self._request_read = True
         self.deadline = None
         if self._reading is not None:
+            assert self._intake is not None
             self._reading = None
-            body = bytes(self._body)
-            self._body.clear()
-            self._take(self._receive(body))
+            self._take(self._receive(self._intake.take()))
         elif self._outgoing is not None and self._outgoing.finished:
             # The answer went out early; only now may the connection end.
             self.deadline = self._gateway.deadline(self._gateway.idle_seconds)
@@ -238,7 +214,6 @@ class Conversation:
             return False
         reading, self._reading = self._reading, None
         if reading is not None:
-            self._body.clear()
             self._take(reading.too_late())
         elif self._forward is not None:
             self._cancel()
@@ -347,18 +322,9 @@ class Conversation:
 
     def _await_page(self, _: Future[None]) -> None:
         """The API takes more: it is the page's turn again."""
-        if not self._request_read:
-            now = self._gateway.clock()
-            self._began += now - self._held_up
-            self.deadline = self._body_deadline(now)
-
-    def _body_deadline(self, now: float) -> float:
-        """Say until when the next piece of the body may take, however the ones before dripped."""
-        gateway = self._gateway
-        latest = self._began + gateway.request_seconds
-        if gateway.min_bytes_per_second:
-            latest += self._received / gateway.min_bytes_per_second
-        return min(now + gateway.idle_seconds, latest)
+        if not self._request_read and self._intake is not None:
+            self._intake.go_on()
+            self.deadline = self._intake.deadline()
 
     # Steps -----------------------------------------------------------------------------------
 
@@ -491,9 +457,8 @@ class Conversation:
         if self._recorder is not None:
             self._recorder.done()
             self._recorder = None
-        # The body was held for as long as a redirect or a dead connection might need it again.
-        self._gateway.held_bytes -= self._held
-        self._held = 0
+        if self._intake is not None:
+            self._intake.release()
         self._gateway.ended(self, outcome)
 
     def _log_refusal(self, reply: Reply) -> None:
