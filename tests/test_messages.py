@@ -151,4 +151,4 @@ def test_what_follows_from_headers_is_made_once() -> None:
     assert made == ["+", "-"]
     for number in range(100):
         headers.derived(joined, str(number))
-    assert len(headers._derived or ()) <= 8
+    assert len(headers._derived) <= 8

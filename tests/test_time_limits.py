@@ -123,7 +123,9 @@ def test_a_body_that_is_fast_enough_may_take_longer(make_bridge: MakeBridge) -> 
 
     async def as_if_slow() -> None:
         listener = bridge.gateway._listener
-        conversation = await under_way(bridge, lambda c: getattr(c, "_received", 0) == sent)
+        conversation = await under_way(
+            bridge, lambda c: c._intake is not None and c._intake._received == sent
+        )
         for _ in range(2):
             listener.sweep(bridge.gateway.clock())
         # As if each piece had taken nearly as long as it may.

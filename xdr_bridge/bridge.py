@@ -13,7 +13,6 @@ An edge does what a step says and decides nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Protocol
 
 from xdr_bridge.api import Api
@@ -99,7 +98,7 @@ class Bridge:
                 return plain_refusal(_NATIVE, malformed)
             return self._tunnelled.receive(tunnel, head, body, now, malformed)
         if target != head.target:
-            head = replace(head, target=target)
+            head = head._replace(target=target)
         if head.method != "OPTIONS":
             tunnel = recognise(target, self._tunnel_path)
             if tunnel is not None:

@@ -172,7 +172,7 @@ class _Explainer:
         lines = [f"{question.method} {question.target} HTTP/1.1"]
         lines += [f"{name}: {value}" for name, value in question.headers]
         body = ("\r\n".join(lines) + "\r\n\r\n").encode()
-        outer = replace(self._head("POST", ()), target=f"{self.tunnel}?$xdr=1")
+        outer = self._head("POST", ())._replace(target=f"{self.tunnel}?$xdr=1")
         step = self.bridge.receive(outer)
         if isinstance(step, ReadBody):
             step = self.bridge.receive(outer, body)

@@ -7,7 +7,8 @@ import contextlib
 import logging
 import socket
 import ssl
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from xdr_bridge.api import Api
@@ -78,7 +79,7 @@ class Gateway:
             OSError: The address cannot be bound.
         """
         self.loop = asyncio.get_running_loop()
-        self.clock = self.loop.time
+        self.clock = _clock_of(self.loop)
         self._started = self.clock()
         settings = self.settings
         if sockets is None:
@@ -245,3 +246,10 @@ class Gateway:
                 max_head_bytes=settings.max_answer_head_bytes,
             ),
         )
+
+
+def _clock_of(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
+    """Return the loop's clock: for asyncio's own loops the function that they call in turn."""
+    if type(loop).time is asyncio.BaseEventLoop.time:
+        return time.monotonic
+    return loop.time

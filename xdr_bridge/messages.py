@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from xdr_bridge.errors import Code, RequestError, shown
 
@@ -47,7 +47,7 @@ class Headers:
         """
         self._pairs = tuple(pairs)
         self._index: dict[str, list[str]] | None = None
-        self._derived: dict[Hashable, Any] | None = None
+        self._derived: dict[Hashable, Any] = {}
         for name, value in self._pairs:
             if not is_token(name):
                 raise RequestError(
@@ -68,7 +68,7 @@ class Headers:
         headers = cls.__new__(cls)
         headers._pairs = tuple(pairs)
         headers._index = None
-        headers._derived = None
+        headers._derived = {}
         return headers
 
     @classmethod
@@ -98,14 +98,12 @@ class Headers:
         """
         key = (make, *args)
         derived = self._derived
-        if derived is None:
-            derived = self._derived = {}
-        elif key in derived:
+        try:
             made: _Made = derived[key]
-            return made
-        elif len(derived) >= _MAX_DERIVED:
-            derived.clear()
-        made = derived[key] = make(self, *args)
+        except KeyError:
+            if len(derived) >= _MAX_DERIVED:
+                derived.clear()
+            made = derived[key] = make(self, *args)
         return made
 
     def __iter__(self) -> Iterator[Pair]:
@@ -154,8 +152,7 @@ class Headers:
         return index
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestHead:
+class RequestHead(NamedTuple):
     """A request line and its header fields.
 
     Attributes:

@@ -33,6 +33,11 @@ class Route:
     host: str | None = None
     prefix: str = "/"
     forwarding: Forwarding = field(default_factory=Forwarding, compare=False, repr=False)
+    _authority: str = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Join what can be joined."""
+        object.__setattr__(self, "_authority", self.api.authority)
 
     def covers(self, path: str) -> bool:
         """Whether a resolved public path is under this route's prefix."""
@@ -76,7 +81,7 @@ class Route:
         return RequestHead(
             method=method,
             target=self.api.path + inner,
-            headers=headers.derived(_addressed, self.api.authority, told),
+            headers=headers.derived(_addressed, self._authority, told),
         )
 
 

@@ -43,10 +43,12 @@ def resolve_target(target: str, *, max_characters: int) -> str:
             f"the target {shown_target(target)} is not in origin form; one leading '/' is accepted,"
             " and no backslash, control, space, fragment or raw non-ASCII",
         )
-    path, query = split_target(target)
-    if _DOT.search(path):
-        path = _without_dot_segments(path, target)
-    return path + query
+    # Hardly any has a segment that begins like one of dots.
+    if "/." in target or "/%2" in target:
+        path, query = split_target(target)
+        if _DOT.search(path):
+            return _without_dot_segments(path, target) + query
+    return target
 
 
 def _without_dot_segments(path: str, target: str) -> str:
