@@ -93,6 +93,7 @@ class Listener:
         if self._arriving:
             # What has been accepted takes its place among the connections.
             await asyncio.wait(self._arriving, timeout=_ARRIVAL_SECONDS)
+            self._shut_arriving()
         for connection in tuple(self.connections):
             connection.retire()
 
@@ -107,12 +108,15 @@ class Listener:
 
     def break_off(self) -> None:
         """Close what is left, whatever is under way."""
+        self._shut_arriving()
+        for connection in tuple(self.connections):
+            connection.expire()
+
+    def _shut_arriving(self) -> None:
         for arriving in self._arriving.values():
             # A task that is cancelled may leave a transport behind that tells nobody of its end.
             with contextlib.suppress(OSError):
                 arriving.shutdown(socket.SHUT_RDWR)
-        for connection in tuple(self.connections):
-            connection.expire()
 
     def lost(self, connection: PageConnection) -> None:
         """Forget a connection that is gone for good."""
