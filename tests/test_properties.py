@@ -17,8 +17,9 @@ from xdr_bridge.errors import ConfigError, RequestError
 from xdr_bridge.frame import LOOK_AHEAD_BYTES, FrameWriter
 from xdr_bridge.messages import Headers, ResponseHead, is_token
 from xdr_bridge.origins import parse_origin
+from xdr_bridge.recognition import check_outer, recognise
 from xdr_bridge.targets import resolve_target, split_target
-from xdr_bridge.tunnel import Call, Limits, check_outer, decode, recognise
+from xdr_bridge.tunnel import Call, Limits, decode
 
 TUNNEL = "/xdr/tunnel"
 LIMITS = Limits()

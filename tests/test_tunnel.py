@@ -13,14 +13,12 @@ from hypothesis import strategies as st
 
 from xdr_bridge.errors import Code, RequestError
 from xdr_bridge.messages import Headers
+from xdr_bridge.recognition import Tunnel, check_outer, recognise
 from xdr_bridge.tunnel import (
     Call,
     Limits,
-    Tunnel,
     _find_empty_line,
-    check_outer,
     decode,
-    recognise,
 )
 
 VECTORS = json.loads((Path(__file__).parent / "vectors/tunnel.json").read_text("utf-8"))

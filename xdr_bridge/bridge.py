@@ -21,12 +21,13 @@ from xdr_bridge.errors import Code, RequestError, UpstreamError, shown
 from xdr_bridge.messages import RequestHead, ResponseHead
 from xdr_bridge.native import is_preflight, plain_head, receive_native
 from xdr_bridge.policies import PolicyTable
+from xdr_bridge.recognition import recognise
 from xdr_bridge.redirects import Reach
 from xdr_bridge.replies import TOO_LATE, failure, plain_refusal
 from xdr_bridge.routes import Route, Routes
 from xdr_bridge.steps import Answer, Forward, PlainWriter, ReadBody, Reply
 from xdr_bridge.targets import resolve_target, split_target
-from xdr_bridge.tunnel import Limits, recognise
+from xdr_bridge.tunnel import Limits
 from xdr_bridge.tunnelled import TunnelledCalls
 
 _NATIVE, _ASSET = "native", "asset"

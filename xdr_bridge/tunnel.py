@@ -1,4 +1,4 @@
-"""Tunnel request to call: the rules 1 to 4 of docs/wire-format.md as code. Decoding only.
+"""Tunnel request to call: the rules 2 to 4 of docs/wire-format.md as code. Decoding only.
 
 The JavaScript twin is static/src/tunnel.js; tests/vectors/tunnel.json binds the two together.
 """
@@ -8,9 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple, TypeVar
-from urllib.parse import unquote_to_bytes
 
 from xdr_bridge.errors import Code, RequestError, shown
 from xdr_bridge.fields import (
@@ -19,25 +17,22 @@ from xdr_bridge.fields import (
     normalise_method,
 )
 from xdr_bridge.messages import Headers, Pair, combined, is_token
-from xdr_bridge.targets import resolve_target, split_target
-
-VERSION = "1"
-FLAGS = frozenset({"base64", "stream"})
-XDR, METHOD, HEADERS, CONTENT_TYPE, ONCE = "$xdr", "$httpMethod", "$httpHeaders", "$ct", "$once"
-_DIALECT = (METHOD, HEADERS, CONTENT_TYPE)
-_PARAMETERS = frozenset({XDR, ONCE, *_DIALECT})
+from xdr_bridge.recognition import (
+    CONTENT_TYPE,
+    DIALECT,
+    HEADERS,
+    METHOD,
+    Tunnel,
+    read_parameter,
+)
+from xdr_bridge.targets import resolve_target
 
 _COMMON_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 # Of a request line beside its target, and the line ends around the header block: a method is short.
 _REQUEST_LINE_REST = 64
 _BODYLESS = frozenset({"GET", "HEAD"})
-_LINE_END = re.compile(rb"\r?\n")
 _REQUEST_LINE = re.compile(r"(\S+) (\S+) HTTP/1\.1")
-_TEXT_PLAIN = re.compile(r"[ \t]*(?:text/plain[ \t]*(?:;.*)?)?", re.IGNORECASE)
-_FORM = re.compile(r"[ \t]*application/x-www-form-urlencoded[ \t]*(?:;.*)?", re.IGNORECASE)
 _MAX_REMEMBERED_BLOCK = 1024
-_MAX_REMEMBERED_FLAGS = 32
-_NO_FLAGS: frozenset[str] = frozenset()
 _DEFAULT_CONTENT_TYPE = "text/plain;charset=UTF-8"
 
 _Made = TypeVar("_Made")
@@ -68,121 +63,6 @@ class Call(NamedTuple):
     target: str
     headers: Headers
     body: bytes
-
-
-class Tunnel(NamedTuple):
-    """A recognised tunnel request, before anything in it is believed.
-
-    Attributes:
-        form: "query form" or "body form".
-        framed: Whether the answer is a frame (Wire 1.2) or the API's own (Wire 1.3).
-        target: In query form, the call's target: the outer one without our parameters (Wire 2.4).
-        parameters: Ours, still percent-encoded: the first value of each name.
-        repeated: The names of further ones, in order.
-    """
-
-    form: str
-    framed: bool
-    target: str
-    parameters: dict[str, str]
-    repeated: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        """Show what holds no secrets."""
-        return f"Tunnel(form={self.form!r}, framed={self.framed})"
-
-
-def recognise(target: str, tunnel_path: str) -> Tunnel | None:
-    """Tell a tunnel request from a native one by its target alone (Wire 1.1).
-
-    Args:
-        target: The outer request target, resolved.
-        tunnel_path: `{mount}/tunnel`.
-    """
-    path, query = split_target(target)
-    in_body = path == tunnel_path
-    if not in_body and "$" not in query and "%24" not in query:
-        return None
-    kept: list[str] = []
-    parameters: dict[str, str] = {}
-    repeated: tuple[str, ...] = ()
-    for part in query[1:].split("&") if query else ():
-        name, _, value = part.partition("=")
-        if name not in _PARAMETERS:
-            plain = "$" + name[3:] if name.startswith("%24") else name
-            if plain not in _PARAMETERS:
-                kept.append(part)
-                continue
-            name = plain
-        if name in parameters:
-            repeated += (name,)
-        else:
-            parameters[name] = value
-    if not in_body and (parameters.keys() <= {ONCE}):
-        return None
-    return Tunnel(
-        form="body form" if in_body else "query form",
-        framed=XDR in parameters,
-        target=path + ("?" + "&".join(kept) if kept else ""),
-        parameters=parameters,
-        repeated=repeated,
-    )
-
-
-def check_outer(tunnel: Tunnel, method: str, content_types: list[str]) -> frozenset[str]:
-    """Check what XDomainRequest can send at all (Wire 1.2 to 1.4); return the flags of `$xdr`.
-
-    Raises:
-        RequestError: The version, a flag, the outer method or the outer Content-Type is unknown.
-    """
-    for name in tunnel.repeated:
-        if name != ONCE:
-            count = 1 + tunnel.repeated.count(name)
-            raise RequestError(Code.TUNNEL_MALFORMED, f"the parameter {name} stands {count} times")
-    flags = _read_flags(tunnel.parameters[XDR]) if tunnel.framed else _NO_FLAGS
-    if method not in ("GET", "POST"):
-        raise RequestError(
-            Code.OUTER_METHOD, f"a tunnel request is a GET or a POST, not {shown(method)}"
-        )
-    if tunnel.form == "body form" and method != "POST":
-        raise RequestError(Code.OUTER_METHOD, "the body form is a POST; this is a GET")
-    if not content_types:
-        return flags
-    content_type = ", ".join(content_types)
-    # Two of them would pass as one with a comma in a parameter.
-    if len(content_types) > 1 or (
-        _TEXT_PLAIN.fullmatch(content_type) is None
-        and not (
-            tunnel.form == "query form" and not tunnel.framed and _FORM.fullmatch(content_type)
-        )
-    ):
-        raise RequestError(
-            Code.OUTER_CONTENT_TYPE,
-            f"a tunnel request has no Content-Type or text/plain, not {shown(content_type)}",
-        )
-    return flags
-
-
-def _read_flags(value: str) -> frozenset[str]:
-    if len(value) > _MAX_REMEMBERED_FLAGS:
-        return _read_flags_anew(value)
-    return _read_flags_once(value)
-
-
-def _read_flags_anew(value: str) -> frozenset[str]:
-    version, *flags = _text(value, XDR).split(",")
-    unknown = [flag for flag in flags if flag not in FLAGS]
-    if version != VERSION or unknown:
-        what = f"flag {shown(unknown[0])}" if version == VERSION else f"version {shown(version)}"
-        raise RequestError(
-            Code.UNSUPPORTED_VERSION,
-            f"this bridge does not know the {what}; it knows version {VERSION} with the flags"
-            f" {' and '.join(sorted(FLAGS))}",
-        )
-    return frozenset(flags)
-
-
-_read_flags_once = lru_cache(maxsize=64)(_read_flags_anew)
 
 
 def decode(
@@ -223,7 +103,7 @@ def _decode_query_form(
     parameters = tunnel.parameters
     method = outer_method
     if METHOD in parameters:
-        method = _check_method(_text(parameters[METHOD], METHOD))
+        method = _check_method(read_parameter(parameters[METHOD], METHOD))
     if outer_method == "GET" and method not in _BODYLESS:
         raise RequestError(
             Code.GET_IS_READ_ONLY,
@@ -249,19 +129,19 @@ def _query_headers(
     max_size: int,
     max_lines: int,
 ) -> Headers:
-    block = _text(encoded, HEADERS)
+    block = read_parameter(encoded, HEADERS)
     lines = block.replace("\r\n", "\n").split("\n")
     if lines[-1] == "":
         lines.pop()
     pairs = _read_lines(lines, len(block), max_size, max_lines)
     if content_type is not None:
         pairs = [pair for pair in pairs if pair[0].lower() != "content-type"]
-        pairs.append(("Content-Type", _text(content_type, CONTENT_TYPE).strip(" \t")))
+        pairs.append(("Content-Type", read_parameter(content_type, CONTENT_TYPE).strip(" \t")))
     return _check_headers(pairs, has_body)
 
 
 def _decode_body_form(tunnel: Tunnel, message: bytes, limits: Limits, outer: Headers) -> Call:
-    for name in _DIALECT:
+    for name in DIALECT:
         if name in tunnel.parameters:
             raise RequestError(
                 Code.TUNNEL_MALFORMED,
@@ -336,16 +216,6 @@ def _remembered(outer: Headers, make: Callable[..., _Made], block: str, *args: H
     if len(block) > _MAX_REMEMBERED_BLOCK:
         return make(outer, block, *args)
     return outer.derived(make, block, *args)
-
-
-def _text(value: str, name: str) -> str:
-    """Percent-decode a parameter as strict UTF-8; `+` stays a plus sign (Wire 2.2, 4.3)."""
-    if "%" not in value and value.isascii():
-        return value
-    try:
-        return unquote_to_bytes(value).decode()
-    except UnicodeDecodeError:
-        raise RequestError(Code.TEXT_NOT_UTF8, f"the parameter {name} is not UTF-8") from None
 
 
 def _check_method(method: str) -> str:

@@ -17,12 +17,13 @@ from xdr_bridge.fields import unsafe_request_header_names
 from xdr_bridge.frame import FRAME_FIELDS, FrameWriter
 from xdr_bridge.messages import Headers, Pair, RequestHead, ResponseHead
 from xdr_bridge.native import cors_fields, plain_head
+from xdr_bridge.recognition import Tunnel, check_outer
 from xdr_bridge.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, Reach, rewrite
 from xdr_bridge.replies import NO_ROOM, TOO_LATE, VARY_ORIGIN, failure, plain_refusal, refusal
 from xdr_bridge.routes import Route, Routes, well_formed_origin
 from xdr_bridge.steps import Answer, Forward, PlainWriter, ReadBody, Reply
 from xdr_bridge.targets import shown_target, split_target
-from xdr_bridge.tunnel import Call, Limits, Tunnel, check_outer, decode
+from xdr_bridge.tunnel import Call, Limits, decode
 
 _REFUSED_REDIRECT = RequestError(
     Code.REDIRECT_REFUSED, "the API redirected to somewhere that is not for this page"

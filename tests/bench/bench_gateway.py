@@ -261,6 +261,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2, help="of each round")
     parser.add_argument("--only", action="append", help="front ends whose name has this")
+    parser.add_argument("--fresh", action="store_true", help="also calls that all differ")
     parser.add_argument("--wide", action="store_true", help="also 256 connections")
     parser.add_argument("--large", action="store_true", help="also 64 KB answers and uploads")
     parser.add_argument("--paced", action="store_true", help="also p50 and p99 at 1,900 req/s")
@@ -285,9 +286,11 @@ def main() -> int:
         with Program(api, core=_LOAD_CORE, port=api_port):
             bench = Bench(folder, api_port, options)
             everything = options.all
+            shapes = ["native", "same call", "query form", "body form"]
             if not options.no_calls:
-                shapes = ["native", "same call", "query form", "body form"]
                 bench.table("Calls: 1 KB, 32 connections", shapes, 32)
+            if options.fresh or everything:
+                bench.table("Calls that all differ: 1 KB, 32 connections", shapes, 32, loads.FRESH)
             if options.wide or everything:
                 bench.table("Calls: 1 KB, 256 connections", ["native"], 256)
             if options.large or everything:

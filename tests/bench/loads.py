@@ -92,6 +92,16 @@ function done(summary, latency, requests)
         latency:percentile(50), latency:percentile(99)))
 end
 """
+# No two heads are the same: what the bridge remembers of the one before is of no use to it.
+FRESH = """
+local asked = 0
+local path = wrk.path .. (string.find(wrk.path, "?", 1, true) and "&" or "?") .. "n="
+function request()
+    asked = asked + 1
+    wrk.headers["X-Request-Id"] = tostring(asked)
+    return wrk.format(wrk.method, path .. asked)
+end
+"""
 # 20 of these make about 1,900 requests a second.
 PACED = "function delay() return math.random(2, 18) end"
 

@@ -28,12 +28,13 @@ from xdr_bridge.errors import Code, RequestError
 from xdr_bridge.frame import FrameWriter
 from xdr_bridge.messages import Headers, RequestHead, ResponseHead, is_token
 from xdr_bridge.policies import PolicyTable
+from xdr_bridge.recognition import Tunnel, recognise
 from xdr_bridge.redirects import REDIRECT_STATUSES
 from xdr_bridge.requests import render_head
 from xdr_bridge.routes import Route
 from xdr_bridge.steps import Forward, ReadBody, Reply
 from xdr_bridge.targets import resolve_target
-from xdr_bridge.tunnel import Call, Limits, Tunnel, decode, recognise
+from xdr_bridge.tunnel import Call, Limits, decode
 
 _ORIGIN = ("Origin", PAGE)
 _LIMITS = Limits(url_characters=400, header_block_bytes=600, header_lines=12, body_bytes=500)
