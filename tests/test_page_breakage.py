@@ -69,6 +69,8 @@ class Scene:
         self.api = api
         self.release = release
         self.settle()
+        # What other tests have left to the collector is none of these pages.
+        gc.collect()
         self.before = self.descriptors()
 
     def status(self) -> dict[str, Any]:
@@ -255,7 +257,7 @@ def check_nothing_is_left(scene: Scene, client: Client, path: str | None) -> Non
     assert scene.api.come.empty()
     assert scene.api.gone.empty()
     # The API closes its end of a connection in its own time.
-    scene.wait_for(lambda: scene.descriptors() == scene.before)
+    scene.wait_for(lambda: scene.descriptors() <= scene.before)
 
 
 @pytest.mark.parametrize("leaves", [resets, closes, half_closes])
