@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from xdr_bridge.assets import POLYFILL, StaticAsset
+from xdr_bridge.assets import StaticAsset
 from xdr_bridge.messages import Headers, RequestHead, ResponseHead
+from xdr_bridge.scripts import POLYFILL, read_script
 
 CONTENT = b"var a = 1;\n" * 100
 ASSET = StaticAsset(CONTENT)
@@ -126,9 +127,9 @@ def test_integrity_is_what_a_browser_computes() -> None:
 
 def test_the_polyfill_is_the_built_file() -> None:
     built = Path(__file__).parent.parent / "static" / POLYFILL
-    assert StaticAsset.read(POLYFILL).content == built.read_bytes()
+    assert read_script(POLYFILL).content == built.read_bytes()
 
 
 def test_a_file_that_is_not_there_is_an_error() -> None:
     with pytest.raises(FileNotFoundError):
-        StaticAsset.read("no-such-file.js")
+        read_script("no-such-file.js")

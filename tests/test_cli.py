@@ -14,8 +14,8 @@ import pytest
 from tests.support.apis import TableApi, unused_port
 from tests.support.clients import Client, read_frame, request
 from xdr_bridge import __version__
-from xdr_bridge.assets import MINIFIED, StaticAsset
 from xdr_bridge.cli import main
+from xdr_bridge.scripts import MINIFIED, read_script
 
 API = "http://127.0.0.1:9000"
 
@@ -145,7 +145,7 @@ def test_a_process_serves_and_stops_when_it_is_asked_to(api: TableApi, name: str
 
 
 def test_snippet_prints_the_tag_with_version_and_hash(capsys: pytest.CaptureFixture[str]) -> None:
-    script = StaticAsset.read(MINIFIED)
+    script = read_script(MINIFIED)
     assert main(["snippet", "https://api.example/shop/", "--mount", "/b"]) == 0
     tag, conditional = capsys.readouterr().out.splitlines()
     url = f"https://api.example/shop/b/xdr-bridge.min.js?v={script.version}"

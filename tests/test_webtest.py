@@ -13,7 +13,7 @@ from tests.support.apis import BINARY, TableApi
 from tests.support.clients import read_frame
 from tests.support.gateways import SHOP, RunningGateway
 from tests.support.wsgi import BridgeApp
-from xdr_bridge.assets import StaticAsset
+from xdr_bridge.scripts import read_script
 
 ORIGIN = {"Origin": SHOP}
 
@@ -120,7 +120,7 @@ def test_a_redirect_to_the_apis_own_address_is_written_for_the_browser(
 
 
 def test_the_polyfill_is_served(page: TestApp) -> None:
-    content = StaticAsset.read("xdr-bridge.js")
+    content = read_script("xdr-bridge.js")
     plain = page.get("/xdr/xdr-bridge.js")
     assert plain.body == content.content
     assert plain.headers["Content-Type"] == "text/javascript; charset=utf-8"

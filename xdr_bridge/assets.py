@@ -1,4 +1,4 @@
-"""The bridge's own files: read once, compressed once, answered from memory.
+"""The bridge's own files: compressed once, answered from memory.
 
 A file is served under its plain name, revalidated after an hour, and under its versioned
 URL (`?v=…`), cached for good. RFC 9110, sections 8.8.3 and 13.1.2; RFC 9111, section 5.2.2.
@@ -9,13 +9,8 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
-from html import escape
-from importlib import resources
-from pathlib import Path
-from typing import Self
-from urllib.parse import urlsplit
 
-from xdr_bridge.errors import Code, ConfigError, Problem, problem_body
+from xdr_bridge.errors import Code, problem_body
 from xdr_bridge.messages import (
     Headers,
     Pair,
@@ -26,9 +21,6 @@ from xdr_bridge.messages import (
 )
 from xdr_bridge.targets import split_target
 
-POLYFILL, MINIFIED = "xdr-bridge.js", "xdr-bridge.min.js"
-# Every script that is served, by its name in `static/` and under the mount.
-SCRIPTS = (MINIFIED, POLYFILL, "xdr-bridge.constructor.js", "xdr-bridge.form-data.js")
 _JAVASCRIPT = "text/javascript; charset=utf-8"
 _FRESH = "public, max-age=3600"
 _FOR_GOOD = "public, max-age=31536000, immutable"
@@ -55,19 +47,6 @@ class StaticAsset:
             ("Cross-Origin-Resource-Policy", "cross-origin"),
             ("Vary", "Accept-Encoding"),
         )
-
-    @classmethod
-    def read(cls, name: str) -> Self:
-        """Read a built file of `static/`.
-
-        Raises:
-            FileNotFoundError: It is neither in the package nor in a checkout around it.
-        """
-        packaged = resources.files("xdr_bridge") / "static" / name
-        if packaged.is_file():
-            return cls(packaged.read_bytes())
-        # In a checkout the file stands beside the package; edits then show at once.
-        return cls((Path(__file__).parent.parent / "static" / name).read_bytes())
 
     def respond(self, head: RequestHead) -> tuple[ResponseHead, bytes]:
         """Answer GET and HEAD, conditional or not; refuse other methods with 405."""
@@ -121,24 +100,3 @@ def _accepts_gzip(accept_encoding: str | None) -> bool:
 def _matches(if_none_match: str | None, etag: str) -> bool:
     # If-None-Match compares weakly (RFC 9110, section 13.1.2).
     return any(item in ("*", etag, f"W/{etag}") for item in list_items(if_none_match))
-
-
-def script_tags(base: str, mount: str, script: StaticAsset) -> tuple[str, str]:
-    """Write the tags that include the minified script: in all browsers, in IE 9 and older only.
-
-    Args:
-        base: Where the bridge is published: an http or https URL without query.
-        mount: The path of the bridge's own pages.
-        script: The minified script; the tag holds its version and its hash (SRI).
-
-    Raises:
-        ConfigError: The base is no such URL.
-    """
-    parts = urlsplit(base)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        reason = "is not where a bridge could be published; https://api.example would be"
-        raise ConfigError((Problem("BASE", base, reason),))
-    url = escape(f"{base.rstrip('/')}{mount}/{MINIFIED}?v={script.version}")
-    tag = f'<script src="{url}" integrity="{script.integrity}" crossorigin="anonymous"></script>'
-    # IE knows neither attribute, and ignores both; conditional comments end with IE 9.
-    return tag, f'<!--[if lte IE 9]><script src="{url}"></script><![endif]-->'

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Sequence
 
 from xdr_bridge.arguments import make_parser
-from xdr_bridge.assets import MINIFIED, StaticAsset, script_tags
 from xdr_bridge.config import Settings
 from xdr_bridge.config.listing import as_lines, schema
 from xdr_bridge.errors import ConfigError, Problem
@@ -20,7 +19,9 @@ from xdr_bridge.gateway import Gateway
 from xdr_bridge.pages.demo import run_demo
 from xdr_bridge.questions import Question
 from xdr_bridge.runtime import begin_log, log_from
+from xdr_bridge.scripts import MINIFIED, read_script
 from xdr_bridge.serving import Stop, run_until_stopped, serve
+from xdr_bridge.snippet import script_tags
 
 _DONE, _FAILED, _WRONG_USAGE = 0, 1, 2
 
@@ -78,7 +79,7 @@ def _explain(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
 def _snippet(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
     if problems:
         raise ConfigError(tuple(problems))
-    for line in script_tags(options.base, options.mount, StaticAsset.read(MINIFIED)):
+    for line in script_tags(options.base, options.mount, read_script(MINIFIED)):
         _say(line)
     return _DONE
 

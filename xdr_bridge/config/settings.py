@@ -7,7 +7,6 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from xdr_bridge.assets import SCRIPTS, StaticAsset
 from xdr_bridge.bridge import Bridge
 from xdr_bridge.config.ceilings import CeilingSettings
 from xdr_bridge.config.certificates import Certificate
@@ -32,6 +31,7 @@ from xdr_bridge.config.options import (
 from xdr_bridge.config.spelling import Where
 from xdr_bridge.forwarding import DEFAULT_FIELDS
 from xdr_bridge.routes import Route
+from xdr_bridge.scripts import SCRIPTS, read_script
 from xdr_bridge.tunnel import Limits
 
 
@@ -163,7 +163,7 @@ class Settings(BaseSettings, CeilingSettings, PolicySettings):
             routes=self.routes,
             mount=self.mount,
             limits=self.limits,
-            assets={name: StaticAsset.read(name) for name in SCRIPTS},
+            assets={name: read_script(name) for name in SCRIPTS},
         )
 
     @classmethod
