@@ -63,12 +63,13 @@ python-tests: setup
 	$(PY) -X dev -bb -m pytest
 
 # The gateway's own tests once more, on the loop of the extra `fast`; its home is not .venv's, whose programs would all use
-# it. Left out: tests/test_upstream_names.py, which puts itself in the place of asyncio's resolver.
-UVLOOP_TESTS := test_attacks test_attacks_on_framing test_cli test_connection_limits test_conformance test_descriptors \
-	test_gateway test_gateway_streams test_listener test_time_limits test_upstream test_upstream_faults
+# it. Left out: tests/upstream/test_names.py, which puts itself in the place of asyncio's resolver.
+UVLOOP_TESTS := cli gateway/test_attacks gateway/test_attacks_on_framing gateway/test_conformance gateway/test_connection_limits \
+	gateway/test_descriptors gateway/test_listener gateway/test_service gateway/test_streams gateway/test_time_limits \
+	upstream/test_faults upstream/test_pool
 ifneq ($(OS),Windows_NT)
 uvloop-tests: .venv/uvloop/ready
-	PYTHONPATH=.venv/uvloop $(PY) -X dev -bb -m pytest -q --uvloop $(UVLOOP_TESTS:%=tests/%.py)
+	PYTHONPATH=.venv/uvloop $(PY) -X dev -bb -m pytest -q --uvloop $(wildcard $(UVLOOP_TESTS:%=tests/%) $(UVLOOP_TESTS:%=tests/%.py))
 else
 uvloop-tests: setup
 	@echo there is no uvloop for Windows

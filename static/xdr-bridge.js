@@ -225,7 +225,7 @@
     return binary ? text : decodeUtf8(text).replace(/^\uFEFF/, '');
   }
 
-  // A frame becomes what the page sees: the twin of xdr_bridge/frame.py. Computes only.
+  // A frame becomes what the page sees: the twin of xdr_bridge/tunnel/frame.py. Computes only.
   //
   // A reader is fed with all the text there is so far, as often as more has come, and looks at what is new.
 
@@ -485,7 +485,7 @@
     }
   }
 
-  // A call becomes a tunnel request: the twin of xdr_bridge/tunnel.py. Computes only.
+  // A call becomes a tunnel request: the twin of xdr_bridge/tunnel/decoding.py. Computes only.
 
 
   // Wire 3.2: Internet Explorer carries 2,083 characters.

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from xdr_bridge import __version__
-from xdr_bridge.cli import make_parser
-from xdr_bridge.errors import Code
+from xdr_bridge.cli.commands import make_parser
+from xdr_bridge.http.errors import Code
 
 ROOT = Path(__file__).resolve().parents[1]
 

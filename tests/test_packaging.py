@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from xdr_bridge.assets import SCRIPTS
+from xdr_bridge.config.scripts import SCRIPTS
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from xdr_bridge.cli import main
+from xdr_bridge.cli.commands import main
 
 raise SystemExit(main())

@@ -1,4 +1,4 @@
-// A frame becomes what the page sees: the twin of xdr_bridge/frame.py. Computes only.
+// A frame becomes what the page sees: the twin of xdr_bridge/tunnel/frame.py. Computes only.
 //
 // A reader is fed with all the text there is so far, as often as more has come, and looks at what is new.
 

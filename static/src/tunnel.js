@@ -1,4 +1,4 @@
-// A call becomes a tunnel request: the twin of xdr_bridge/tunnel.py. Computes only.
+// A call becomes a tunnel request: the twin of xdr_bridge/tunnel/decoding.py. Computes only.
 
 import { headerLines } from './headers.js';
 

@@ -30,9 +30,9 @@ from flask_cors.core import get_cors_headers, get_cors_options
 from starlette.middleware.cors import CORSMiddleware
 from werkzeug.datastructures import Headers as FlaskHeaders
 
-from xdr_bridge.cors import CorsPolicy
-from xdr_bridge.errors import RequestError
-from xdr_bridge.messages import Headers, Pair
+from xdr_bridge.cors.policy import CorsPolicy
+from xdr_bridge.http.errors import RequestError
+from xdr_bridge.http.messages import Headers, Pair
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 ALLOWED_HEADERS = ["Content-Type", "X-Request-Id", "X-Client"]

@@ -11,8 +11,8 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 from xdr_bridge.config import Settings
-from xdr_bridge.exchanges import Exchange
-from xdr_bridge.gateway import Gateway
+from xdr_bridge.gateway.journal import Exchange
+from xdr_bridge.gateway.service import Gateway
 
 EMULATOR = Path(__file__).resolve().parents[2] / "static" / "emulator" / "ie-emulator.js"
 

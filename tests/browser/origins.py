@@ -18,7 +18,7 @@ from tornado.web import Application, RequestHandler, StaticFileHandler
 
 from tests.browser.proof_api import make_proof_api
 from xdr_bridge.config import Settings
-from xdr_bridge.gateway import Gateway
+from xdr_bridge.gateway.service import Gateway
 from xdr_bridge.pages.demo import Demo
 
 HERE = Path(__file__).resolve().parent

@@ -11,9 +11,9 @@ from playwright.sync_api import Page
 
 from tests.browser.cors_origins import CorsRig
 from tests.browser.origins import InThread
-from xdr_bridge.cors import CorsPolicy
-from xdr_bridge.errors import RequestError
-from xdr_bridge.fields import normalise_method, unsafe_request_header_names
+from xdr_bridge.cors.policy import CorsPolicy
+from xdr_bridge.http.errors import RequestError
+from xdr_bridge.http.fields import normalise_method, unsafe_request_header_names
 
 # Policies as settings; {page} is the page's origin.
 POLICIES: dict[str, dict[str, Any]] = {

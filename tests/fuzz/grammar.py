@@ -14,8 +14,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests import test_attacks_on_framing, test_attacks_on_targets, test_incoming
 from tests.fuzz.world import PAGE
+from tests.gateway import test_attacks_on_framing, test_attacks_on_targets
+from tests.http import test_request_reader
 from tests.support.clients import chunked, request
 
 _VECTORS = Path(__file__).resolve().parents[1] / "vectors"
@@ -238,13 +239,16 @@ def page_seeds() -> list[bytes]:
             body = asked["body"]
             data = None if body is None else body.encode("utf-8", "surrogatepass")
             seeds.append(request(asked["method"], asked["target"], body=data))
-    seeds += [test_incoming.CHUNKED + row for row in _rows(test_incoming.test_a_chunked_body, 0)]
-    refused = _rows(test_incoming.test_a_chunked_body_that_is_refused)
-    seeds += [test_incoming.CHUNKED + row for row in refused if len(row) < 500]
-    seeds += _rows(test_incoming.test_a_head_that_is_refused)
+    seeds += [
+        test_request_reader.CHUNKED + row
+        for row in _rows(test_request_reader.test_a_chunked_body, 0)
+    ]
+    refused = _rows(test_request_reader.test_a_chunked_body_that_is_refused)
+    seeds += [test_request_reader.CHUNKED + row for row in refused if len(row) < 500]
+    seeds += _rows(test_request_reader.test_a_head_that_is_refused)
     seeds += [
         b"POST / HTTP/1.1\r\nHost: h\r\n" + row + b"\r\n123"
-        for row in _rows(test_incoming.test_doubtful_framing_is_refused)
+        for row in _rows(test_request_reader.test_doubtful_framing_is_refused)
     ]
     doubts = test_attacks_on_framing.test_9_a_request_whose_end_is_in_doubt_is_refused
     smuggled = test_attacks_on_framing.SMUGGLED

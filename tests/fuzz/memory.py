@@ -210,7 +210,7 @@ class ApiTransport(asyncio.Transport):
 class PageTransport:
     """The gateway's end of a connection from a page; `say`, `read`, `end`, `break_off` are hers.
 
-    It is what `xdr_bridge.streams.Transport` is to a connection.
+    It is what `xdr_bridge.gateway.streams.Transport` is to a connection.
 
     Attributes:
         received: What the page has read.

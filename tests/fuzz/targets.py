@@ -1,6 +1,6 @@
 """What is fuzzed, and what must hold: each target takes any bytes and raises only on a mistake.
 
-Hypothesis (`tests/test_fuzz.py`) and atheris (`run.py`) call the same functions. The first bytes of
+Hypothesis (`test_targets.py`) and atheris (`run.py`) call the same functions. The first bytes of
 an input choose how the rest is used.
 """
 
@@ -21,20 +21,20 @@ from tests.fuzz.judges import Asked, Got, check_call, read_answer, read_answers,
 from tests.fuzz.memory import PageTransport
 from tests.fuzz.world import PAGE, Script, World
 from tests.support.clients import Frame, RawAnswer, read_frame, request
-from xdr_bridge.api import Api
-from xdr_bridge.bridge import Bridge
-from xdr_bridge.cors import CorsPolicy
-from xdr_bridge.errors import Code, RequestError
-from xdr_bridge.frame import FrameWriter
-from xdr_bridge.messages import Headers, RequestHead, ResponseHead, is_token
-from xdr_bridge.policies import PolicyTable
-from xdr_bridge.recognition import Tunnel, recognise
-from xdr_bridge.redirects import REDIRECT_STATUSES
-from xdr_bridge.requests import render_head
-from xdr_bridge.routes import Route
-from xdr_bridge.steps import Forward, ReadBody, Reply
-from xdr_bridge.targets import resolve_target
-from xdr_bridge.tunnel import Call, Limits, decode
+from xdr_bridge.bridge.conversation import Bridge
+from xdr_bridge.bridge.routes import Route
+from xdr_bridge.bridge.steps import Forward, ReadBody, Reply
+from xdr_bridge.cors.policies import PolicyTable
+from xdr_bridge.cors.policy import CorsPolicy
+from xdr_bridge.cors.redirects import REDIRECT_STATUSES
+from xdr_bridge.http.api import Api
+from xdr_bridge.http.errors import Code, RequestError
+from xdr_bridge.http.messages import Headers, RequestHead, ResponseHead, is_token
+from xdr_bridge.http.request_writer import render_head
+from xdr_bridge.http.targets import resolve_target
+from xdr_bridge.tunnel.decoding import Call, Limits, decode
+from xdr_bridge.tunnel.frame import FrameWriter
+from xdr_bridge.tunnel.recognition import Tunnel, recognise
 
 _ORIGIN = ("Origin", PAGE)
 _LIMITS = Limits(url_characters=400, header_block_bytes=600, header_lines=12, body_bytes=500)

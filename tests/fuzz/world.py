@@ -12,9 +12,9 @@ import h11
 from tests.fuzz.judges import Asked, check_call, read_request
 from tests.fuzz.memory import ApiTransport, MemoryLoop, PageTransport
 from xdr_bridge.config import Settings
-from xdr_bridge.errors import Code, Fault
-from xdr_bridge.gateway import Gateway
-from xdr_bridge.page_connection import PageConnection
+from xdr_bridge.gateway.connection import PageConnection
+from xdr_bridge.gateway.service import Gateway
+from xdr_bridge.http.errors import Code, Fault
 
 PAGE = "https://shop.example"
 SHOP, OWN = ("127.0.0.1", 9000), ("127.0.0.1", 9001)

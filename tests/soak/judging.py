@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.soak.calls import API_FAULTS, Arrival, Seen
-from xdr_bridge.errors import Code, Fault
+from xdr_bridge.http.errors import Code, Fault
 
 # RFC 9110, section 9.2.2: what a client may repeat by itself.
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})

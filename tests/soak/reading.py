@@ -9,7 +9,7 @@ import json
 from tests.soak.calls import ID_FIELD, SUM_FIELD, Call
 from tests.soak.drawing import Plan
 from tests.support.clients import AnswerParser, Frame, RawAnswer, read_frame
-from xdr_bridge.errors import Code, Fault
+from xdr_bridge.http.errors import Code, Fault
 
 _PROBLEM = "application/problem+json"
 

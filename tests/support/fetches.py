@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xdr_bridge.api import Api
-from xdr_bridge.errors import Code
-from xdr_bridge.fetching import Ask, Browser, Done, NetworkError
-from xdr_bridge.messages import Headers, ResponseHead
-from xdr_bridge.origins import Origin
-from xdr_bridge.redirects import Reach
-from xdr_bridge.tunnel import Call
+from xdr_bridge.cors.fetching import Ask, Browser, Done, NetworkError
+from xdr_bridge.cors.redirects import Reach
+from xdr_bridge.http.api import Api
+from xdr_bridge.http.errors import Code
+from xdr_bridge.http.messages import Headers, ResponseHead
+from xdr_bridge.http.origins import Origin
+from xdr_bridge.tunnel.decoding import Call
 
 PAGE = "https://shop.example"
 NOTES = Api(scheme="http", host="notes.internal", port=9000)

@@ -11,8 +11,8 @@ from tests.support.clients import Client, RawAnswer, request
 from tests.support.loops import LoopThread
 from tests.support.raw_api import client_tls
 from xdr_bridge.config import Settings
-from xdr_bridge.exchanges import Exchange
-from xdr_bridge.gateway import Gateway
+from xdr_bridge.gateway.journal import Exchange
+from xdr_bridge.gateway.service import Gateway
 
 SHOP = "https://shop.example"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from urllib.parse import urljoin, urlsplit
 
-from xdr_bridge.tunnel import Call
+from xdr_bridge.tunnel.decoding import Call
 
 BASES = ("http://notes.internal:9000", "http://stock.internal/v1")
 Fields = tuple[tuple[str, str], ...]

@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from tests.support.raw_api import Peer, RawApi, Script
-from xdr_bridge.errors import Code, UpstreamError
-from xdr_bridge.messages import Headers, RequestHead, ResponseHead
-from xdr_bridge.upstream import Pool, Transfer, UpstreamLimits
+from xdr_bridge.http.errors import Code, UpstreamError
+from xdr_bridge.http.messages import Headers, RequestHead, ResponseHead
+from xdr_bridge.upstream.pool import Pool, Transfer, UpstreamLimits
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

@@ -8,10 +8,10 @@ import ssl
 import sys
 from urllib.parse import urlsplit
 
-from xdr_bridge.api import Api
-from xdr_bridge.errors import RequestError
-from xdr_bridge.origins import DEFAULT_PORTS, parse_origin
-from xdr_bridge.targets import resolve_target
+from xdr_bridge.http.api import Api
+from xdr_bridge.http.errors import RequestError
+from xdr_bridge.http.origins import DEFAULT_PORTS, parse_origin
+from xdr_bridge.http.targets import resolve_target
 
 _HAS_UNIX_SOCKETS = os.name != "nt"
 # sockaddr_un, less the NUL: Linux; the others have four less.

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from xdr_bridge.config.spelling import Where, as_flag
-from xdr_bridge.errors import ConfigError, Problem
+from xdr_bridge.http.errors import ConfigError, Problem
 
 __all__ = ["Finding", "InvalidSettingsError", "nearest", "read_validation_error", "without"]
 

@@ -7,20 +7,20 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from xdr_bridge.api import Api
+from xdr_bridge.bridge.routes import Route
 from xdr_bridge.config.apis import authorities_problem, parse_api, without_user
 from xdr_bridge.config.ceilings import CEILINGS, TIMES
 from xdr_bridge.config.certificates import Certificate, CertificateError, read_certificate
 from xdr_bridge.config.findings import Finding
 from xdr_bridge.config.options import POLICY_OPTIONS, ApiSettings, PolicySettings
 from xdr_bridge.config.spelling import Where
-from xdr_bridge.cors import CorsPolicy
-from xdr_bridge.errors import ConfigError, Problem
-from xdr_bridge.forwarding import DEFAULT_FIELDS, FORWARDED, FORWARDING_FIELDS, Forwarding
-from xdr_bridge.origins import parse_origin
-from xdr_bridge.policies import PolicyTable, prefix_problems
-from xdr_bridge.proxies import Network, TrustedProxies, read_network
-from xdr_bridge.routes import Route
+from xdr_bridge.cors.policies import PolicyTable, prefix_problems
+from xdr_bridge.cors.policy import CorsPolicy
+from xdr_bridge.http.api import Api
+from xdr_bridge.http.errors import ConfigError, Problem
+from xdr_bridge.http.forwarding import DEFAULT_FIELDS, FORWARDED, FORWARDING_FIELDS, Forwarding
+from xdr_bridge.http.origins import parse_origin
+from xdr_bridge.http.proxies import Network, TrustedProxies, read_network
 
 if TYPE_CHECKING:
     from xdr_bridge.config.settings import Settings

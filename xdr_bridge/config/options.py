@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from xdr_bridge.cors import DEFAULT_METHODS
+from xdr_bridge.cors.policy import DEFAULT_METHODS
 
 __all__ = ["ApiSettings", "PathSettings", "PolicySettings", "Shown"]
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from xdr_bridge.bridge import Bridge
+from xdr_bridge.bridge.conversation import Bridge
+from xdr_bridge.bridge.routes import Route
 from xdr_bridge.config.ceilings import CeilingSettings
 from xdr_bridge.config.certificates import Certificate
 from xdr_bridge.config.findings import (
@@ -28,11 +29,10 @@ from xdr_bridge.config.options import (
     Whole,
     Workers,
 )
+from xdr_bridge.config.scripts import SCRIPTS, read_script
 from xdr_bridge.config.spelling import Where
-from xdr_bridge.forwarding import DEFAULT_FIELDS
-from xdr_bridge.routes import Route
-from xdr_bridge.scripts import SCRIPTS, read_script
-from xdr_bridge.tunnel import Limits
+from xdr_bridge.http.forwarding import DEFAULT_FIELDS
+from xdr_bridge.tunnel.decoding import Limits
 
 
 class Settings(BaseSettings, CeilingSettings, PolicySettings):

@@ -26,7 +26,7 @@ from pydantic_settings import (
 from xdr_bridge.config.findings import Finding, InvalidSettingsError, unknown
 from xdr_bridge.config.settings import Settings, known_names
 from xdr_bridge.config.spelling import PREFIX, Where, as_flag, as_key, as_variable
-from xdr_bridge.errors import ConfigError, Problem
+from xdr_bridge.http.errors import ConfigError, Problem
 
 __all__ = ["Loaded", "Sources"]
 

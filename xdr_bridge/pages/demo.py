@@ -20,7 +20,7 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
 from xdr_bridge.config import Settings
-from xdr_bridge.exchanges import Observer
+from xdr_bridge.gateway.journal import Observer
 from xdr_bridge.pages.journal import Journal
 from xdr_bridge.pages.notes import make_notes_api
 from xdr_bridge.pages.notes_store import NotesStore

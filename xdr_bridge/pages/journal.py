@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from xdr_bridge.exchanges import Exchange
+from xdr_bridge.gateway.journal import Exchange
 from xdr_bridge.pages.marking import (
     Piece,
     mark_body,

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 from urllib.parse import unquote
 
-from xdr_bridge.messages import RequestHead, ResponseHead
+from xdr_bridge.http.messages import RequestHead, ResponseHead
 
 Piece: TypeAlias = tuple[str, str]
 

@@ -14,7 +14,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from tornado.web import Application, Finish, HTTPError, RequestHandler
 
-from xdr_bridge.messages import Headers, RequestHead
+from xdr_bridge.http.messages import Headers, RequestHead
 from xdr_bridge.pages.notes_store import Note, NotesStore
 
 _TITLE_MAX_CHARACTERS = 80

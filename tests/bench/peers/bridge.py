@@ -6,7 +6,7 @@ import asyncio
 import sys
 
 from xdr_bridge.config import Settings
-from xdr_bridge.gateway import Gateway
+from xdr_bridge.gateway.service import Gateway
 
 
 async def main(port: int, api: str) -> None:

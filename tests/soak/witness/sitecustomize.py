@@ -10,10 +10,10 @@ import json
 import os
 
 from tests.soak.calls import ID
-from xdr_bridge.conversation import Conversation
-from xdr_bridge.errors import Code
-from xdr_bridge.gateway import Gateway
-from xdr_bridge.tally import Ending, Outcome
+from xdr_bridge.gateway.exchange import Conversation
+from xdr_bridge.gateway.service import Gateway
+from xdr_bridge.gateway.tally import Ending, Outcome
+from xdr_bridge.http.errors import Code
 
 # Each line is one write, and short: processes may share the file.
 _record = os.open(os.environ["SOAK_WITNESS"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -1,0 +1,249 @@
+"""Say step by step what the bridge decides about a call. No I/O, and no decision of its own.
+
+Each line is an answer of the code that decides: the question is put to it as a page would put it,
+by each of its doors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from xdr_bridge.bridge.conversation import Bridge
+from xdr_bridge.bridge.questions import Question
+from xdr_bridge.bridge.routes import Route
+from xdr_bridge.bridge.steps import Forward, ReadBody, Reply
+from xdr_bridge.cors.policy import CorsPolicy
+from xdr_bridge.cors.redirects import url_of
+from xdr_bridge.http.errors import RequestError, shown
+from xdr_bridge.http.fields import (
+    SAFELISTED_METHODS,
+    is_forbidden_method,
+    is_safelisted_request_header,
+    unsafe_request_header_names,
+)
+from xdr_bridge.http.messages import Headers, Pair, RequestHead
+from xdr_bridge.http.targets import resolve_target
+
+# What may be a password is not repeated.
+_SECRET = frozenset({"authorization", "cookie", "proxy-authorization"})
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What is decided about a call, step by step.
+
+    Attributes:
+        lines: The steps, one line each.
+        allowed: Whether the page may make the call; for who is no page, whether it passes.
+    """
+
+    lines: tuple[str, ...]
+    allowed: bool
+
+
+def explain(bridge: Bridge, question: Question, *, mount: str = "/xdr") -> Explanation:
+    """Explain what the bridge decides about this call.
+
+    Args:
+        bridge: Decides.
+        question: The call.
+        mount: The path of the bridge's own pages.
+    """
+    return _Explainer(bridge, question, f"{mount}/tunnel").explain()
+
+
+@dataclass(slots=True)
+class _Explainer:
+    bridge: Bridge
+    question: Question
+    tunnel: str
+    refusals: list[RequestError] = field(default_factory=list)
+
+    def explain(self) -> Explanation:
+        lines = [*self._steps()]
+        first = self.refusals[0] if self.refusals else None
+        lines.append(_line("result", "allowed" if first is None else f"refused: {first}"))
+        return Explanation(tuple(lines), first is None)
+
+    def _steps(self) -> Iterator[str]:
+        question = self.question
+        page = "no page" if question.origin is None else f"a page of {shown(question.origin)}"
+        yield _line("call", f"{question.method} {shown(question.target)} by {page}")
+        try:
+            target = resolve_target(
+                question.target, max_characters=self.bridge.limits.url_characters
+            )
+        except RequestError as error:
+            yield self._refused("target", error)
+            return
+        yield _line("target", f"{target}, which is what is matched and forwarded")
+        self.question = replace(question, target=target)
+        route = self.bridge.routes.find(question.host, target)
+        if route is not None:
+            yield from self._judge(route, target)
+        before = len(self.refusals)
+        if question.origin is not None and not self._is_same_origin(route):
+            yield self._preflight()
+        preflight_refused = len(self.refusals) > before
+        yield self._native(route, sent=not preflight_refused)
+        if self._is_same_origin(route):
+            yield _line("tunnelled", "none: a page needs no tunnel to its own origin")
+        elif question.origin is not None:
+            yield self._tunnelled()
+
+    def _judge(self, route: Route, target: str) -> Iterator[str]:
+        api, question = route.api, self.question
+        chosen = f"host {route.host or 'any'}, path {route.prefix}"
+        yield _line("API", f"{api}, chosen by {chosen}")
+        if route.policies is None:
+            yield _line("authority", "the API: no policy is given, so it is asked")
+            return
+        try:
+            policy = route.policies.for_target(target)
+        except RequestError as error:
+            yield self._refused("policy", error)
+            return
+        yield _line("authority", f"the policy for {route.policies.prefix_of(policy)}")
+        if question.origin is None:
+            return
+        if policy.is_same_origin([question.origin]):
+            yield _line("origin", "the API's own, published: no page of another origin")
+            return
+        yield from self._judge_page(policy, question.origin)
+
+    def _judge_page(self, policy: CorsPolicy, origin: str) -> Iterator[str]:
+        question = self.question
+        try:
+            policy.admit_origin([origin])
+        except RequestError as error:
+            yield self._refused("origin", error)
+            return
+        yield _line("origin", f"{shown(origin)}: allowed by {_entry_for(policy, origin)}")
+        safe = "safelisted" if question.method in SAFELISTED_METHODS else "allowed"
+        yield self._asked(policy, "method", question.method, (), safe)
+        unsafe = set(unsafe_request_header_names(question.headers))
+        for name, value in question.headers:
+            if name.lower() not in unsafe and is_safelisted_request_header(name, value):
+                yield _line("header", f"{name}: safelisted; no preflight asks for it")
+            else:
+                yield self._asked(policy, "header", "GET", (name,), "allowed")
+
+    def _asked(
+        self, policy: CorsPolicy, step: str, method: str, names: Sequence[str], answer: str
+    ) -> str:
+        assert self.question.origin is not None
+        try:
+            policy.decide([self.question.origin], method, names)
+        except RequestError as error:
+            return self._refused(step, error, f"{names[0] if names else method}: ")
+        return _line(step, f"{names[0] if names else method}: {answer}")
+
+    # Doors ------------------------------------------------------------------------------------
+
+    def _preflight(self) -> str:
+        question = self.question
+        names = unsafe_request_header_names(question.headers)
+        if question.method in SAFELISTED_METHODS and not names:
+            return _line("preflight", "none: a browser with CORS needs no leave for this call")
+        asked = [("Access-Control-Request-Method", question.method)]
+        if names:
+            asked.append(("Access-Control-Request-Headers", ",".join(names)))
+        step = self.bridge.receive(self._head("OPTIONS", asked))
+        return self._door("preflight", step)
+
+    def _native(self, route: Route | None, *, sent: bool) -> str:
+        question = self.question
+        if is_forbidden_method(question.method):
+            return _line("native", "never sent: browsers forbid the method to pages")
+        step = self.bridge.receive(self._head(question.method, question.headers))
+        if not sent:
+            return _line("native", "not sent by a browser: its preflight is refused")
+        if not isinstance(step, Forward) or question.origin is None:
+            return self._door("native", step)
+        if route is not None and route.policies is None:
+            return self._door("native", step, "; what the page may read, the API says")
+        allowed = any(name == "Access-Control-Allow-Origin" for name, _ in step.fields)
+        readable = "may" if allowed or self._is_same_origin(route) else "may not"
+        return self._door("native", step, f"; the page {readable} read the answer")
+
+    def _tunnelled(self) -> str:
+        question = self.question
+        lines = [f"{question.method} {question.target} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in question.headers]
+        body = ("\r\n".join(lines) + "\r\n\r\n").encode()
+        outer = self._head("POST", ())._replace(target=f"{self.tunnel}?$xdr=1")
+        step = self.bridge.receive(outer)
+        if isinstance(step, ReadBody):
+            step = self.bridge.receive(outer, body)
+        if isinstance(step, Forward) and step.route.policies is None:
+            return self._door("tunnelled", step, "; then as a browser would, by what the API says")
+        return self._door("tunnelled", step)
+
+    def _head(self, method: str, fields: Sequence[Pair] | Headers) -> RequestHead:
+        question = self.question
+        pairs: list[Pair] = [("Host", question.host or "")]
+        if question.origin is not None:
+            pairs.append(("Origin", question.origin))
+        return RequestHead(
+            method=method,
+            target=question.target,
+            headers=Headers.trusted([*pairs, *fields]),
+        )
+
+    def _door(self, door: str, step: ReadBody | Reply | Forward, more: str = "") -> str:
+        if isinstance(step, Forward):
+            api, call = step.route.api, step.call
+            fields = ", ".join(
+                f"{name}: {_shown_value(name, value)}" for name, value in call.headers
+            )
+            url = url_of(api, call.target.removeprefix(api.path))
+            return _line(door, f"forwarded: {call.method} {url} with {fields}{more}")
+        assert isinstance(step, Reply)
+        if step.refusal is not None:
+            assert isinstance(step.refusal, RequestError)
+            framed = step.head.status < 400
+            return self._refused(door, step.refusal, "" if framed else f"{step.head.status}, ")
+        granted = [f"{name}: {value}" for name, value in step.head.headers if name != "Vary"]
+        return _line(door, f"answered {step.head.status}; {'; '.join(granted)}")
+
+    def _is_same_origin(self, route: Route | None) -> bool:
+        question = self.question
+        if route is None or route.policies is None or question.origin is None:
+            return False
+        try:
+            policy = route.policies.for_target(question.target)
+        except RequestError:
+            return False
+        return policy.is_same_origin([question.origin])
+
+    def _refused(self, step: str, error: RequestError, what: str = "") -> str:
+        self.refusals.append(error)
+        return _line(step, f"{what}refused: {error}")
+
+
+def _entry_for(policy: CorsPolicy, origin: str) -> str:
+    """Return the policy's entry that admits this origin: the one that does so alone."""
+    for entry in policy.origins:
+        if _admits(CorsPolicy(origins=(entry,)), origin):
+            return shown(entry)
+    for expression in policy.origin_patterns:
+        if _admits(CorsPolicy(origin_patterns=(expression,)), origin):
+            return f"the pattern {shown(expression)}"
+    return "dangerously_allow_null_origin"
+
+
+def _admits(policy: CorsPolicy, origin: str) -> bool:
+    try:
+        policy.admit_origin([origin])
+    except RequestError:
+        return False
+    return True
+
+
+def _shown_value(name: str, value: str) -> str:
+    return "***" if name.lower() in _SECRET else shown(value)
+
+
+def _line(step: str, text: str) -> str:
+    return f"{step:<10} {text}"

@@ -1,0 +1,188 @@
+"""Native calls: preflights answered, actual calls passed on, their answers labelled.
+
+Under API authority (a route without policies) all of it is left to the API.
+https://fetch.spec.whatwg.org/#http-cors-protocol
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from xdr_bridge.bridge.replies import VARY_ORIGIN, plain_refusal, reply
+from xdr_bridge.bridge.routes import Route
+from xdr_bridge.bridge.steps import Forward, Reply
+from xdr_bridge.cors.policy import CorsPolicy
+from xdr_bridge.cors.redirects import Reach
+from xdr_bridge.http.errors import Code, RequestError, shown
+from xdr_bridge.http.fields import is_forbidden_method, normalise_method, without_forwarding
+from xdr_bridge.http.messages import (
+    HOP_BY_HOP,
+    Headers,
+    Pair,
+    RequestHead,
+    ResponseHead,
+    is_token,
+    list_items,
+    without_hop_by_hop,
+)
+
+_NATIVE, _PREFLIGHT = "native", "preflight"
+_PREFLIGHT_VARY: tuple[Pair, ...] = (
+    ("Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"),
+)
+# The bridge says these itself, or answers them itself.
+_NOT_PASSED = HOP_BY_HOP | {"host", "content-length", "expect", "via"}
+
+
+def is_preflight(head: RequestHead) -> bool:
+    """Whether this is a CORS-preflight request (Fetch, section 3.3.2)."""
+    return (
+        head.method == "OPTIONS"
+        and "Origin" in head.headers
+        and "Access-Control-Request-Method" in head.headers
+    )
+
+
+def receive_native(route: Route, head: RequestHead) -> Reply | Forward:
+    """Judge a native request; a preflight is answered here and never reaches the API."""
+    try:
+        _check_passable(head)
+        if route.policies is None:
+            return _pass_on(route, head)
+        policy = route.policies.for_target(head.target)
+        if is_preflight(head):
+            return _answer_preflight(policy, head)
+        origin = _admit(policy, head)
+        return _pass_on(route, head, cors_fields(policy, origin), origin)
+    except RequestError as error:
+        return plain_refusal(_NATIVE, error)
+
+
+def plain_head(forward: Forward, head: ResponseHead, reach: Reach) -> ResponseHead:
+    """Return the API's head for the page: our CORS fields instead of its own, `Vary` merged."""
+    ours = None if forward.route.policies is None else forward.fields
+    headers = head.headers.derived(_labelled, ours)
+    if "Location" in headers:
+        headers = Headers.trusted(
+            [
+                (name, _relocated(forward, value, reach) if name.lower() == "location" else value)
+                for name, value in headers
+            ]
+        )
+    return ResponseHead(status=head.status, reason=head.reason, headers=headers)
+
+
+def _labelled(headers: Headers, ours: tuple[Pair, ...] | None) -> Headers:
+    """Return the end-to-end fields with our CORS fields, or (None) with the API's own."""
+    kept = without_hop_by_hop(headers)
+    if ours is None:
+        return Headers.trusted(kept)
+    fields: list[Pair] = []
+    vary: list[str] = []
+    for name, value in kept:
+        lowered = name.lower()
+        if lowered == "vary":
+            vary += list_items(value)
+        elif not lowered.startswith("access-control-"):
+            fields.append((name, value))
+    rest = dict(ours)
+    for item in list_items(rest.pop("Vary", None)):
+        if "*" not in vary and item.lower() not in map(str.lower, vary):
+            vary.append(item)
+    if vary:
+        fields.append(("Vary", ", ".join(vary)))
+    return Headers.trusted([*fields, *rest.items()])
+
+
+def cors_fields(policy: CorsPolicy, origin: str | None) -> tuple[Pair, ...]:
+    """Write the fields of an answer to an admitted origin, or (None) to nobody in particular."""
+    if policy.any_origin:
+        # Fetch, "CORS protocol and HTTP caches": a constant goes on every answer.
+        return policy.response_fields(origin or "*")
+    return VARY_ORIGIN if origin is None else (*policy.response_fields(origin), *VARY_ORIGIN)
+
+
+def _check_passable(head: RequestHead) -> None:
+    if "websocket" in (head.headers.get("Upgrade") or "").lower():
+        raise RequestError(Code.UPGRADE_NOT_SUPPORTED, "the bridge passes no WebSockets")
+    if is_forbidden_method(head.method):
+        raise RequestError(Code.METHOD_FORBIDDEN, f"the bridge passes no {shown(head.method)}")
+
+
+def _pass_on(
+    route: Route, head: RequestHead, fields: tuple[Pair, ...] = (), origin: str | None = None
+) -> Forward:
+    passed = head.headers.derived(_passed)
+    return Forward(
+        form=_PREFLIGHT if is_preflight(head) else _NATIVE,
+        route=route,
+        call=route.call_head(head.method, route.inner_target(head.target), passed, outer=head),
+        body=None,
+        fields=fields,
+        origin=origin,
+        target=head.target,
+    )
+
+
+def _passed(headers: Headers) -> Headers:
+    kept = without_hop_by_hop(headers, dropped=_NOT_PASSED)
+    return Headers.trusted(without_forwarding(kept))
+
+
+def _answer_preflight(policy: CorsPolicy, head: RequestHead) -> Reply:
+    headers = head.headers
+    try:
+        methods = headers.get_all("Access-Control-Request-Method")
+        if len(methods) != 1 or not is_token(methods[0]):
+            raise RequestError(Code.METHOD_MALFORMED, "a preflight asks for one method")
+        names = policy.parse_requested_names(headers.get_all("Access-Control-Request-Headers"))
+        origin = policy.decide(headers.get_all("Origin"), methods[0], names)
+    except RequestError as error:
+        # Fetch suggests 403 for what CORS refuses, whatever the reason.
+        return plain_refusal(_PREFLIGHT, error, _PREFLIGHT_VARY, status=403)
+    asks_for_private = headers.get("Access-Control-Request-Private-Network") == "true"
+    fields = policy.preflight_fields(origin, methods[0], names, private_network=asks_for_private)
+    vary = _PREFLIGHT_VARY
+    if policy.private_network:
+        vary = (("Vary", f"{vary[0][1]}, Access-Control-Request-Private-Network"),)
+    return reply(_PREFLIGHT, 204, (*fields, *vary))
+
+
+def _admit(policy: CorsPolicy, head: RequestHead) -> str | None:
+    """Return the origin whose page may read the answer; None where no page may, or none asks.
+
+    Raises:
+        RequestError: A page that is not allowed wants to change something.
+    """
+    origin_lines = head.headers.get_all("Origin")
+    if not origin_lines or policy.is_same_origin(origin_lines):
+        return None
+    if head.headers.get("Sec-Fetch-Site") == "same-origin":
+        # Only a browser can send this field; it has compared the origins itself.
+        return None
+    try:
+        return policy.decide(origin_lines, normalise_method(head.method), ())
+    except RequestError:
+        if head.method in ("GET", "HEAD") or policy.dangerously_pass_refused_requests:
+            return None
+        raise
+
+
+def _relocated(forward: Forward, location: str, reach: Reach) -> str:
+    """Write a Location that names the API's own address as one that a browser can follow."""
+    route = forward.route
+    moved = bool(route.api.path) or route.prefix != "/"
+    try:
+        names_host = bool(urlsplit(location).netloc)
+    except ValueError:
+        # No URL at all, which is for the browser to say.
+        return location
+    if not names_host and not (moved and location.startswith("/")):
+        return location
+    inner = forward.call.target[len(route.api.path) :]
+    try:
+        api, found = reach.locate([location], api=route.api, target=inner)
+    except RequestError:
+        # Somewhere else altogether: for the browser to judge.
+        return location
+    return route.public_target(found) if api == route.api else location

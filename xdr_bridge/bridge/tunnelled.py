@@ -1,0 +1,356 @@
+"""Tunnelled calls: the gate, the decoding, the decision, the frame, and redirects followed.
+
+Wire 1.6, 4, 5 and 6. Under a policy the decision is `CorsPolicy.decide`, as for every other door;
+under API authority it is what a browser would make of the API's answers (`fetching`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
+
+from xdr_bridge.bridge.native import cors_fields, plain_head
+from xdr_bridge.bridge.replies import (
+    NO_ROOM,
+    TOO_LATE,
+    VARY_ORIGIN,
+    failure,
+    plain_refusal,
+    refusal,
+)
+from xdr_bridge.bridge.routes import Route, Routes, well_formed_origin
+from xdr_bridge.bridge.steps import Answer, Forward, PlainWriter, ReadBody, Reply
+from xdr_bridge.cors.fetching import Ask, Browser, NetworkError
+from xdr_bridge.cors.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, Reach, rewrite
+from xdr_bridge.http.errors import Code, RequestError, UpstreamError
+from xdr_bridge.http.fields import unsafe_request_header_names
+from xdr_bridge.http.messages import Headers, Pair, RequestHead, ResponseHead
+from xdr_bridge.http.targets import shown_target, split_target
+from xdr_bridge.tunnel.decoding import Call, Limits, decode
+from xdr_bridge.tunnel.frame import FRAME_FIELDS, FrameWriter
+from xdr_bridge.tunnel.recognition import Tunnel, check_outer
+
+_REFUSED_REDIRECT = RequestError(
+    Code.REDIRECT_REFUSED, "the API redirected to somewhere that is not for this page"
+)
+# What the API says of a page that it does not let in is not for that page.
+_NOT_FOR_THE_PAGE = frozenset({Code.PREFLIGHT_ORIGIN, Code.CORS_CHECK_FAILED})
+
+
+class _Asked(NamedTuple):
+    """What a tunnel request is, whatever call it asks for.
+
+    Attributes:
+        form: "query form" or "body form".
+        framed: Whether the answer is a frame.
+        flags: Those of `$xdr`.
+        origin: The page's.
+        outer: The request's head.
+    """
+
+    form: str
+    framed: bool
+    flags: frozenset[str]
+    origin: str
+    outer: RequestHead
+
+
+class TunnelledCalls:
+    """Takes tunnel requests to calls, and the API's answers to frames."""
+
+    def __init__(self, routes: Routes, limits: Limits, mount: str, reach: Reach) -> None:
+        """Serve these routes.
+
+        Args:
+            routes: All of the bridge's.
+            limits: Ceilings for what is decoded.
+            mount: The bridge's own path; nothing under it is ever called.
+            reach: Where redirects may lead.
+        """
+        self._routes = routes
+        self._limits = limits
+        self._mount = mount
+        self._reach = reach
+        # A redirect out of an API that decides itself must not slip past another one's policy.
+        self._browser = Browser(reach=replace(reach, apis=routes.self_deciding_apis))
+
+    def receive(
+        self,
+        tunnel: Tunnel,
+        head: RequestHead,
+        body: bytes | None,
+        now: float,
+        refused: RequestError | None = None,
+    ) -> ReadBody | Reply | Forward:
+        """Judge a tunnel request, and decode it once its body is there.
+
+        Args:
+            tunnel: What its target tells.
+            head: Its head.
+            body: Its body, once that is read.
+            now: The time, in seconds, by a clock that never goes back.
+            refused: What is wrong with its target; the origin is judged first.
+        """
+        # The body form names its target in the body; a malformed one is not looked at.
+        known = tunnel.form == "query form" and refused is None
+        try:
+            # Wire 1.6: before anything else in the request is judged.
+            route, origin = self._admit_origin(tunnel.target if known else None, head)
+        except RequestError as error:
+            return plain_refusal(tunnel.form, error)
+        flags: frozenset[str] = frozenset()
+        try:
+            flags = check_outer(tunnel, head.method, head.headers.get_all("Content-Type"))
+        except RequestError as error:
+            refused = refused or error
+
+        def so_far() -> Forward:
+            """Put together what a refusal is written by."""
+            target = tunnel.target if known else ""
+            return Forward(
+                form=tunnel.form,
+                route=route,
+                call=head,
+                body=b"",
+                framed=tunnel.framed,
+                fields=_answer_fields(route, target or "/", origin, framed=tunnel.framed),
+                origin=origin,
+                outer=head,
+                target=target,
+                flags=flags,
+            )
+
+        try:
+            if refused is not None:
+                raise refused
+            if head.method != "POST":
+                # Whether a browser sends one with a GET is unknown; it means nothing.
+                body = b""
+            if body is None:
+                return self._read_body(tunnel, head, so_far)
+            call = decode(tunnel, head.method, body, self._limits, head.headers)
+            asked = _Asked(tunnel.form, tunnel.framed, flags, origin, head)
+            return self._make(asked, call, now)
+        except RequestError as error:
+            if error.code.is_about_origin:
+                # Allowed for another path, not for this one: no frame for it either.
+                return plain_refusal(tunnel.form, error)
+            return refusal(so_far(), error)
+
+    def respond(self, forward: Forward, head: ResponseHead, now: float) -> Answer | Forward | Reply:
+        """Turn the head of the API's answer into the next call, or the beginning of our answer."""
+        policies = forward.route.policies
+        try:
+            if forward.ask is not None:
+                step = forward.ask.receive(head, now)
+                if isinstance(step, NetworkError):
+                    return refusal(forward, step.error, told=_told(step.error))
+                if isinstance(step, Ask):
+                    return self._asking(forward, step)
+                return self._answer(forward, head, step.exposes)
+            if forward.framed and head.status in REDIRECT_STATUSES and "Location" in head.headers:
+                return self._follow(forward, head, now)
+        except RequestError as error:
+            return refusal(forward, error)
+        assert policies is not None
+        return self._answer(forward, head, policies.for_target(forward.target).exposes)
+
+    def fail(self, forward: Forward, error: UpstreamError | RequestError) -> Reply:
+        """Answer for an API that failed."""
+        if forward.ask is not None:
+            forward.ask.abandon()
+        return failure(forward, error)
+
+    def _admit_origin(self, target: str | None, head: RequestHead) -> tuple[Route, str]:
+        """Pass the gate: by the target's policy, or, while the target is unknown, by any."""
+        origin_lines = head.headers.get_all("Origin")
+        route = None if target is None else self._routes.find(head.headers.get("Host"), target)
+        if route is None or target is None:
+            return self._routes.all[0], self._routes.admit_origin(origin_lines)
+        if route.policies is None:
+            return route, well_formed_origin(origin_lines)
+        return route, route.policies.for_target(target).admit_origin(origin_lines)
+
+    def _read_body(
+        self, tunnel: Tunnel, head: RequestHead, so_far: Callable[[], Forward]
+    ) -> ReadBody:
+        # The body form's body holds the call's head besides its body.
+        extra = 0 if tunnel.form == "query form" else self._limits.head_bytes
+        max_bytes = self._limits.body_bytes + extra
+        error = RequestError(
+            Code.BODY_TOO_LARGE, f"the body has more than the {max_bytes} bytes accepted"
+        )
+        length = head.headers.get("Content-Length")
+        if length is not None and _exceeds(length, max_bytes):
+            raise error
+        return ReadBody(
+            max_bytes=max_bytes,
+            too_large=lambda: failure(so_far(), error),
+            too_late=lambda: failure(so_far(), TOO_LATE),
+            no_room=lambda: failure(so_far(), NO_ROOM),
+        )
+
+    def _make(self, asked: _Asked, call: Call, now: float, *, redirects: int = 0) -> Forward:
+        """Judge a decoded call and make it a step.
+
+        Raises:
+            RequestError: It goes nowhere, or the policy of where it goes does not allow it.
+        """
+        form, framed, flags, origin, outer = asked
+        route = self._route(outer, call.target)
+        inner = route.inner_target(call.target)
+        ask: Ask | None = None
+        sent = outer
+        if route.policies is None:
+            ask = self._browser.fetch(
+                call._replace(target=inner), api=route.api, origin=origin, now=now
+            )
+        else:
+            names = call.headers.derived(_unsafe_names)
+            route.policies.for_target(call.target).decide((origin,), call.method, names)
+            headers = call.headers.derived(_as_sent, origin)
+            sent = route.call_head(call.method, inner, headers, outer=outer)
+        forward = Forward(
+            form=form,
+            route=route,
+            call=sent,
+            body=call.body,
+            framed=framed,
+            fields=_answer_fields(route, call.target, origin, framed=framed),
+            origin=origin,
+            outer=outer,
+            decoded=call,
+            target=call.target,
+            flags=flags,
+            redirects=redirects,
+        )
+        return forward if ask is None else self._asking(forward, ask)
+
+    def _route(self, head: RequestHead, target: str) -> Route:
+        if self._is_own(target):
+            raise RequestError(
+                Code.TARGET_NOT_BRIDGED,
+                f"the target {shown_target(target)} is the bridge's own, not the API's",
+            )
+        route = self._routes.find(head.headers.get("Host"), target)
+        if route is None:
+            raise RequestError(
+                Code.TARGET_NOT_BRIDGED,
+                f"the target {shown_target(target)} is under no configured API",
+            )
+        return route
+
+    def _is_own(self, target: str) -> bool:
+        if not target.startswith(self._mount):
+            return False
+        path = split_target(target)[0]
+        return path == self._mount or path.startswith(self._mount + "/")
+
+    def _asking(self, forward: Forward, ask: Ask) -> Forward:
+        """Make a step of what the browser in us asks for next."""
+        assert forward.outer is not None
+        route = self._routes.route_of(ask.api, forward.route)
+        target = route.public_target(ask.target)
+        if self._is_own(target):
+            raise _REFUSED_REDIRECT
+        return forward._replace(
+            route=route,
+            ask=ask,
+            call=route.call_head(
+                ask.method, ask.target, Headers.trusted(ask.headers), outer=forward.outer
+            ),
+            body=ask.body,
+            target=target,
+        )
+
+    def _follow(self, forward: Forward, head: ResponseHead, now: float) -> Forward:
+        """Follow a redirect under a policy (Wire 6.3): the page must be allowed there too."""
+        call, route = forward.decoded, forward.route
+        assert call is not None
+        if forward.redirects >= MAX_REDIRECTS:
+            raise RequestError(
+                Code.TOO_MANY_REDIRECTS, f"the API redirected more than {MAX_REDIRECTS} times"
+            )
+        locations = head.headers.get_all("Location")
+        inner = route.inner_target(call.target)
+        api, inner = self._reach.locate(locations, api=route.api, target=inner)
+        method, headers, body = rewrite(
+            head.status, call.method, call.headers, call.body, cross_origin=api != route.api
+        )
+        target = self._routes.route_of(api, route).public_target(inner)
+        call = Call(method=method, target=target, headers=headers, body=body)
+        assert forward.outer is not None
+        assert forward.origin is not None
+        asked = _Asked(forward.form, forward.framed, forward.flags, forward.origin, forward.outer)
+        try:
+            return self._make(asked, call, now, redirects=forward.redirects + 1)
+        except RequestError:
+            # Pages never see where a redirect led: what forbids it would say.
+            raise _REFUSED_REDIRECT from None
+
+    def _answer(
+        self, forward: Forward, head: ResponseHead, exposes: Callable[[str], bool]
+    ) -> Answer | Reply:
+        if not forward.framed:
+            plain = plain_head(forward, head, self._reach)
+            if forward.call.method == "HEAD":
+                # The tunnel request is a GET or a POST: a length would announce a body.
+                kept = (pair for pair in plain.headers if pair[0].lower() != "content-length")
+                plain = replace(plain, headers=Headers.trusted(kept))
+            return Answer(head=plain, writer=PlainWriter())
+        try:
+            writer = FrameWriter(
+                head,
+                method=forward.call.method,
+                target=forward.target,
+                exposes=exposes,
+                flags=forward.flags,
+            )
+        except ValueError as error:
+            return self.fail(forward, UpstreamError(Code.UPSTREAM_BROKEN, f"the API: {error}"))
+        return Answer(head=_frame_head(forward.fields), writer=writer)
+
+
+def _told(error: RequestError) -> str | None:
+    """Return what the page is told instead of the sentence, which goes to the log."""
+    if error.code in _NOT_FOR_THE_PAGE:
+        return (
+            "the API does not let pages of this origin read its answer; the bridge's log says why"
+        )
+    return None
+
+
+def _exceeds(length: str, max_bytes: int) -> bool:
+    # Digits without end are not made a number: they are more than enough.
+    digits = length.lstrip("0")
+    return length.isdigit() and (
+        len(digits) > len(str(max_bytes)) or int(digits or "0") > max_bytes
+    )
+
+
+def _answer_fields(route: Route, target: str, origin: str, *, framed: bool) -> tuple[Pair, ...]:
+    """Write the fields by which the page may read our answer."""
+    if route.policies is None:
+        allow: tuple[Pair, ...] = (("Access-Control-Allow-Origin", origin),)
+        return (*FRAME_FIELDS, *allow) if framed else (*allow, *VARY_ORIGIN)
+    policy = route.policies.for_target(target)
+    if framed:
+        return (*FRAME_FIELDS, *policy.allow_origin_fields(origin))
+    return cors_fields(policy, origin)
+
+
+@lru_cache(maxsize=256)
+def _frame_head(fields: tuple[Pair, ...]) -> ResponseHead:
+    return ResponseHead(status=200, reason="OK", headers=Headers.trusted(fields))
+
+
+def _as_sent(headers: Headers, origin: str) -> Headers:
+    """Add what a browser would (Wire 4.6)."""
+    accept = () if "Accept" in headers else (("Accept", "*/*"),)
+    return Headers.trusted([*headers, *accept, ("Accept-Encoding", "identity"), ("Origin", origin)])
+
+
+def _unsafe_names(headers: Headers) -> tuple[str, ...]:
+    return tuple(unsafe_request_header_names(headers))

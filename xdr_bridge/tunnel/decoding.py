@@ -1,0 +1,255 @@
+"""Tunnel request to call: the rules 2 to 4 of docs/wire-format.md as code. Decoding only.
+
+The JavaScript twin is static/src/tunnel.js; tests/vectors/tunnel.json binds the two together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+from xdr_bridge.http.errors import Code, RequestError, shown
+from xdr_bridge.http.fields import (
+    is_forbidden_method,
+    is_refused_request_header,
+    normalise_method,
+)
+from xdr_bridge.http.messages import Headers, Pair, combined, is_token
+from xdr_bridge.http.targets import resolve_target
+from xdr_bridge.tunnel.recognition import (
+    CONTENT_TYPE,
+    DIALECT,
+    HEADERS,
+    METHOD,
+    Tunnel,
+    read_parameter,
+)
+
+_COMMON_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+# Of a request line beside its target, and the line ends around the header block: a method is short.
+_REQUEST_LINE_REST = 64
+_BODYLESS = frozenset({"GET", "HEAD"})
+_REQUEST_LINE = re.compile(r"(\S+) (\S+) HTTP/1\.1")
+_MAX_REMEMBERED_BLOCK = 1024
+_DEFAULT_CONTENT_TYPE = "text/plain;charset=UTF-8"
+
+_Made = TypeVar("_Made")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The ceilings of Wire 4.4; beyond them a request is refused, never cut."""
+
+    url_characters: int = 16 * 1024
+    header_block_bytes: int = 16 * 1024
+    header_lines: int = 100
+    body_bytes: int = 10 * 1024 * 1024
+
+    @property
+    def head_bytes(self) -> int:
+        """What the head of a body form may have that keeps all of them."""
+        return self.url_characters + self.header_block_bytes + _REQUEST_LINE_REST
+
+
+class Call(NamedTuple):
+    """The HTTP request that the page wants made, relative to the bridge's base (Wire 3.1).
+
+    The constructor of its headers has checked the syntax; `decode` has checked Wire 4.
+    """
+
+    method: str
+    target: str
+    headers: Headers
+    body: bytes
+
+
+def decode(
+    tunnel: Tunnel, outer_method: str, body: bytes, limits: Limits, outer: Headers | None = None
+) -> Call:
+    """Recover the call that the page means (Wire 2 to 4).
+
+    Args:
+        tunnel: What the outer target tells.
+        outer_method: The tunnel request's method.
+        body: Its body.
+        limits: The ceilings.
+        outer: Its fields; what a header block says is worked out once for equal ones.
+
+    Raises:
+        RequestError: The tunnel request is malformed, too large, or names what no page may set.
+    """
+    outer = outer or Headers()
+    if tunnel.form == "body form":
+        call = _decode_body_form(tunnel, body, limits, outer)
+    else:
+        call = _decode_query_form(tunnel, outer_method, body, limits, outer)
+    if call.method in _BODYLESS and call.body:
+        raise RequestError(
+            Code.BODY_NOT_ALLOWED,
+            f"a {call.method} takes no body; this one has {len(call.body)} bytes",
+        )
+    if len(call.body) > limits.body_bytes:
+        raise RequestError(
+            Code.BODY_TOO_LARGE, f"the body has more than the {limits.body_bytes} bytes accepted"
+        )
+    return call
+
+
+def _decode_query_form(
+    tunnel: Tunnel, outer_method: str, body: bytes, limits: Limits, outer: Headers
+) -> Call:
+    parameters = tunnel.parameters
+    method = outer_method
+    if METHOD in parameters:
+        method = _check_method(read_parameter(parameters[METHOD], METHOD))
+    if outer_method == "GET" and method not in _BODYLESS:
+        raise RequestError(
+            Code.GET_IS_READ_ONLY,
+            f"over GET only GET and HEAD may be tunnelled, not {shown(method)}",
+        )
+    headers = _remembered(
+        outer,
+        _query_headers,
+        parameters.get(HEADERS, ""),
+        parameters.get(CONTENT_TYPE),
+        bool(body),
+        limits.header_block_bytes,
+        limits.header_lines,
+    )
+    return Call(method=method, target=tunnel.target, headers=headers, body=body)
+
+
+def _query_headers(
+    _outer: Headers,
+    encoded: str,
+    content_type: str | None,
+    has_body: bool,
+    max_size: int,
+    max_lines: int,
+) -> Headers:
+    block = read_parameter(encoded, HEADERS)
+    lines = block.replace("\r\n", "\n").split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    pairs = _read_lines(lines, len(block), max_size, max_lines)
+    if content_type is not None:
+        pairs = [pair for pair in pairs if pair[0].lower() != "content-type"]
+        pairs.append(("Content-Type", read_parameter(content_type, CONTENT_TYPE).strip(" \t")))
+    return _check_headers(pairs, has_body)
+
+
+def _decode_body_form(tunnel: Tunnel, message: bytes, limits: Limits, outer: Headers) -> Call:
+    for name in DIALECT:
+        if name in tunnel.parameters:
+            raise RequestError(
+                Code.TUNNEL_MALFORMED,
+                f"the body form has no parameter {name}; say it in the body",
+            )
+    end, begin = _find_empty_line(message, limits.head_bytes)
+    if end < 0:
+        raise RequestError(
+            *(
+                (
+                    Code.HEADER_BLOCK_TOO_LARGE,
+                    f"no empty line within {limits.header_block_bytes} bytes",
+                )
+                if len(message) > limits.header_block_bytes
+                else (Code.TUNNEL_MALFORMED, "the body is no HTTP request: it has no empty line")
+            )
+        )
+    try:
+        head = message[:end].decode()
+    except UnicodeDecodeError as error:
+        raise RequestError(
+            Code.TEXT_NOT_UTF8, f"the head of the body is not UTF-8 at byte {error.start}"
+        ) from None
+    request_line, _, block = head.partition("\n")
+    request_line = request_line.removesuffix("\r")
+    match = _REQUEST_LINE.fullmatch(request_line)
+    if match is None:
+        raise RequestError(
+            Code.TUNNEL_MALFORMED,
+            f"the first line {shown(request_line)} is no request line;"
+            " 'PUT /path HTTP/1.1' would be",
+        )
+    method = _check_method(match[1])
+    target = resolve_target(match[2], max_characters=limits.url_characters)
+    body = message[begin:]
+    headers = _remembered(
+        outer,
+        _body_headers,
+        block,
+        len(head) - len(request_line),
+        bool(body),
+        limits.header_block_bytes,
+        limits.header_lines,
+    )
+    return Call(method=method, target=target, headers=headers, body=body)
+
+
+def _find_empty_line(message: bytes, limit: int) -> tuple[int, int]:
+    """Return where the head ends and where the body begins; (-1, -1) if not before `limit`."""
+    at = message.find(b"\n\r\n", 0, limit)
+    begin = at + 3
+    bare = message.find(b"\n\n", 0, limit if at < 0 else at + 1)
+    if bare >= 0:
+        at, begin = bare, bare + 2
+    elif at < 0:
+        return -1, -1
+    return at - message.startswith(b"\r", at - 1) if at else at, begin
+
+
+def _body_headers(
+    _outer: Headers, block: str, size: int, has_body: bool, max_size: int, max_lines: int
+) -> Headers:
+    lines = block.replace("\r\n", "\n").split("\n") if block else []
+    return _check_headers(_read_lines(lines, size, max_size, max_lines), has_body)
+
+
+def _remembered(outer: Headers, make: Callable[..., _Made], block: str, *args: Hashable) -> _Made:
+    """Return what a header block says: worked out once for equal tunnel requests, if it is short.
+
+    Pages set the same headers again and again. What is remembered goes with the connection.
+    """
+    if len(block) > _MAX_REMEMBERED_BLOCK:
+        return make(outer, block, *args)
+    return outer.derived(make, block, *args)
+
+
+def _check_method(method: str) -> str:
+    if method in _COMMON_METHODS:
+        return method
+    if not is_token(method):
+        raise RequestError(Code.METHOD_MALFORMED, f"{shown(method)} is no method")
+    if is_forbidden_method(method):
+        raise RequestError(Code.METHOD_FORBIDDEN, f"no page may use the method {shown(method)}")
+    return normalise_method(method)
+
+
+def _read_lines(lines: Sequence[str], size: int, max_size: int, max_lines: int) -> list[Pair]:
+    if size > max_size or len(lines) > max_lines:
+        raise RequestError(
+            Code.HEADER_BLOCK_TOO_LARGE,
+            f"the headers have {len(lines)} lines and {size} characters;"
+            f" {max_lines} and {max_size} are accepted",
+        )
+    pairs: list[Pair] = []
+    for number, line in enumerate(lines, 1):
+        name, colon, value = line.partition(":")
+        if not colon:
+            # The line itself may hold a secret.
+            raise RequestError(Code.TUNNEL_MALFORMED, f"header line {number} has no colon")
+        pairs.append((name, value.strip(" \t")))
+    return pairs
+
+
+def _check_headers(pairs: list[Pair], has_body: bool) -> Headers:
+    headers = Headers(combined(pairs))
+    for name, value in headers:
+        if is_refused_request_header(name, value):
+            raise RequestError(Code.HEADER_FORBIDDEN, f"no page may set the header {shown(name)}")
+    if has_body and "Content-Type" not in headers:
+        return Headers.trusted([*headers, ("Content-Type", _DEFAULT_CONTENT_TYPE)])
+    return headers

@@ -1,0 +1,150 @@
+"""Which requests are tunnel requests, and what XDomainRequest can send: rule 1 of the wire format.
+
+Nothing in them is believed yet; `tunnel.py` decodes.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from xdr_bridge.http.errors import Code, RequestError, shown
+from xdr_bridge.http.targets import split_target
+
+VERSION = "1"
+FLAGS = frozenset({"base64", "stream"})
+XDR, METHOD, HEADERS, CONTENT_TYPE, ONCE = "$xdr", "$httpMethod", "$httpHeaders", "$ct", "$once"
+# Those by which the query form says what the body form says in its body.
+DIALECT = (METHOD, HEADERS, CONTENT_TYPE)
+_PARAMETERS = frozenset({XDR, ONCE, *DIALECT})
+_TEXT_PLAIN = re.compile(r"[ \t]*(?:text/plain[ \t]*(?:;.*)?)?", re.IGNORECASE)
+_FORM = re.compile(r"[ \t]*application/x-www-form-urlencoded[ \t]*(?:;.*)?", re.IGNORECASE)
+_MAX_REMEMBERED_FLAGS = 32
+_NO_FLAGS: frozenset[str] = frozenset()
+
+
+class Tunnel(NamedTuple):
+    """A recognised tunnel request, before anything in it is believed.
+
+    Attributes:
+        form: "query form" or "body form".
+        framed: Whether the answer is a frame (Wire 1.2) or the API's own (Wire 1.3).
+        target: In query form, the call's target: the outer one without our parameters (Wire 2.4).
+        parameters: Ours, still percent-encoded: the first value of each name.
+        repeated: The names of further ones, in order.
+    """
+
+    form: str
+    framed: bool
+    target: str
+    parameters: dict[str, str]
+    repeated: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Show what holds no secrets."""
+        return f"Tunnel(form={self.form!r}, framed={self.framed})"
+
+
+def recognise(target: str, tunnel_path: str) -> Tunnel | None:
+    """Tell a tunnel request from a native one by its target alone (Wire 1.1).
+
+    Args:
+        target: The outer request target, resolved.
+        tunnel_path: `{mount}/tunnel`.
+    """
+    path, query = split_target(target)
+    in_body = path == tunnel_path
+    if not in_body and "$" not in query and "%24" not in query:
+        return None
+    kept: list[str] = []
+    parameters: dict[str, str] = {}
+    repeated: tuple[str, ...] = ()
+    for part in query[1:].split("&") if query else ():
+        name, _, value = part.partition("=")
+        if name not in _PARAMETERS:
+            plain = "$" + name[3:] if name.startswith("%24") else name
+            if plain not in _PARAMETERS:
+                kept.append(part)
+                continue
+            name = plain
+        if name in parameters:
+            repeated += (name,)
+        else:
+            parameters[name] = value
+    if not in_body and (parameters.keys() <= {ONCE}):
+        return None
+    return Tunnel(
+        form="body form" if in_body else "query form",
+        framed=XDR in parameters,
+        target=path + ("?" + "&".join(kept) if kept else ""),
+        parameters=parameters,
+        repeated=repeated,
+    )
+
+
+def check_outer(tunnel: Tunnel, method: str, content_types: list[str]) -> frozenset[str]:
+    """Check what XDomainRequest can send at all (Wire 1.2 to 1.4); return the flags of `$xdr`.
+
+    Raises:
+        RequestError: The version, a flag, the outer method or the outer Content-Type is unknown.
+    """
+    for name in tunnel.repeated:
+        if name != ONCE:
+            count = 1 + tunnel.repeated.count(name)
+            raise RequestError(Code.TUNNEL_MALFORMED, f"the parameter {name} stands {count} times")
+    flags = _read_flags(tunnel.parameters[XDR]) if tunnel.framed else _NO_FLAGS
+    if method not in ("GET", "POST"):
+        raise RequestError(
+            Code.OUTER_METHOD, f"a tunnel request is a GET or a POST, not {shown(method)}"
+        )
+    if tunnel.form == "body form" and method != "POST":
+        raise RequestError(Code.OUTER_METHOD, "the body form is a POST; this is a GET")
+    if not content_types:
+        return flags
+    content_type = ", ".join(content_types)
+    # Two of them would pass as one with a comma in a parameter.
+    if len(content_types) > 1 or (
+        _TEXT_PLAIN.fullmatch(content_type) is None
+        and not (
+            tunnel.form == "query form" and not tunnel.framed and _FORM.fullmatch(content_type)
+        )
+    ):
+        raise RequestError(
+            Code.OUTER_CONTENT_TYPE,
+            f"a tunnel request has no Content-Type or text/plain, not {shown(content_type)}",
+        )
+    return flags
+
+
+def _read_flags(value: str) -> frozenset[str]:
+    if len(value) > _MAX_REMEMBERED_FLAGS:
+        return _read_flags_anew(value)
+    return _read_flags_once(value)
+
+
+def _read_flags_anew(value: str) -> frozenset[str]:
+    version, *flags = read_parameter(value, XDR).split(",")
+    unknown = [flag for flag in flags if flag not in FLAGS]
+    if version != VERSION or unknown:
+        what = f"flag {shown(unknown[0])}" if version == VERSION else f"version {shown(version)}"
+        raise RequestError(
+            Code.UNSUPPORTED_VERSION,
+            f"this bridge does not know the {what}; it knows version {VERSION} with the flags"
+            f" {' and '.join(sorted(FLAGS))}",
+        )
+    return frozenset(flags)
+
+
+_read_flags_once = lru_cache(maxsize=64)(_read_flags_anew)
+
+
+def read_parameter(value: str, name: str) -> str:
+    """Percent-decode a parameter as strict UTF-8; `+` stays a plus sign (Wire 2.2, 4.3)."""
+    if "%" not in value and value.isascii():
+        return value
+    try:
+        return unquote_to_bytes(value).decode()
+    except UnicodeDecodeError:
+        raise RequestError(Code.TEXT_NOT_UTF8, f"the parameter {name} is not UTF-8") from None
