@@ -5,25 +5,21 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 from xdr_bridge.bridge.routes import Route
 from xdr_bridge.config.apis import authorities_problem, parse_api, without_user
 from xdr_bridge.config.ceilings import CEILINGS, TIMES
 from xdr_bridge.config.certificates import Certificate, CertificateError, read_certificate
 from xdr_bridge.config.findings import Finding
-from xdr_bridge.config.options import POLICY_OPTIONS, ApiSettings, PolicySettings
+from xdr_bridge.config.options import POLICY_OPTIONS, ApiSettings
+from xdr_bridge.config.policies import authority_of, build_policies, judge_prefixes
+from xdr_bridge.config.service import ServiceSettings
 from xdr_bridge.config.spelling import Where
 from xdr_bridge.cors.policies import PolicyTable, prefix_problems
-from xdr_bridge.cors.policy import CorsPolicy
 from xdr_bridge.http.api import Api
-from xdr_bridge.http.errors import ConfigError, Problem
 from xdr_bridge.http.forwarding import DEFAULT_FIELDS, FORWARDED, FORWARDING_FIELDS, Forwarding
 from xdr_bridge.http.origins import parse_origin
 from xdr_bridge.http.proxies import Network, TrustedProxies, read_network
-
-if TYPE_CHECKING:
-    from xdr_bridge.config.settings import Settings
 
 _MOUNT = re.compile(r"/[A-Za-z0-9_.~-]+")
 _TIMES = ("connect_seconds", "first_byte_seconds", "idle_seconds", "stop_seconds", *TIMES)
@@ -32,35 +28,18 @@ _MAX_TOTAL_SECONDS = 7 * 24 * 3600
 _MAX_WORKERS = 256
 # Workers inherit sockets and are spoken to by signals, in the way of POSIX.
 _HAS_WORKERS = os.name == "posix"
-_NO_ORIGIN = (
-    "name at least one origin whose pages may use the API, such as"
-    " --allow-origin https://shop.example ('*' allows any page); without any option of a policy"
-    " the API decides"
-)
 _FORWARDING_FIELDS = {name.lower(): name for name in FORWARDING_FIELDS}
 _TWO_KINDS = (
     "says the same as X-Forwarded-*, and a proxy that sets the one passes on what a page says in"
     " the other; name only what your proxies set"
 )
 _NO_API = "is missing; give the API's URL, such as http://127.0.0.1:9000"
-# The policy's words for the options' names.
-_POLICY_FIELDS = {
-    "allow_origins": "origins",
-    "allow_origin_patterns": "origin_patterns",
-    "allow_methods": "methods",
-    "allow_headers": "request_headers",
-    "expose_headers": "exposed_headers",
-    "allow_credentials": "credentials",
-    "public_origins": "same_origins",
-    "allow_private_network": "private_network",
-}
-_OPTIONS = {field: option for option, field in _POLICY_FIELDS.items()}
 
 
 class Judge:
     """What is wrong with the settings, in `findings`; if nothing, `routes` is complete."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ServiceSettings) -> None:
         """Judge at once."""
         self._settings = settings
         routes: list[Route] = []
@@ -203,8 +182,8 @@ class Judge:
             https = self._settings.tls_certificate is not None or (
                 api is not None and api.scheme == "https"
             )
-            policies, findings = _build_policies(options, where, https=https)
-            findings += _judge_prefixes(options, where, self._settings.mount)
+            policies, findings = build_policies(options, where, https=https)
+            findings += judge_prefixes(options, where, self._settings.mount)
             yield from findings
             if findings:
                 return
@@ -219,79 +198,6 @@ class Judge:
                     forwarding=self._forwarding,
                 )
             )
-
-
-def authority_of(options: ApiSettings) -> str:
-    """Return who decides what pages may do: "policy", or "api" where nothing is said of it."""
-    said = {name for table in (options, *options.paths) for name in table.model_fields_set}
-    return "policy" if said & set(POLICY_OPTIONS) else "api"
-
-
-def _judge_prefixes(options: ApiSettings, where: Where, mount: str) -> Iterator[Finding]:
-    seen: set[str] = set()
-    for index, path in enumerate(options.paths):
-        place: Where = (*where, "paths", index, "prefix")
-        if "prefix" not in path.model_fields_set:
-            yield Finding(place, None, "is missing; /public would be one")
-        elif path.prefix in seen:
-            yield Finding(place, path.prefix, "has a policy already")
-        else:
-            # The mount is no part of an API that is chosen by a path of its own.
-            own = mount if options.path == "/" else None
-            for problem in prefix_problems(["/", path.prefix], mount=own):
-                yield Finding(place, path.prefix, problem.reason)
-        seen.add(path.prefix)
-
-
-def _build_policies(
-    options: ApiSettings, where: Where, *, https: bool
-) -> tuple[list[tuple[str, CorsPolicy]], list[Finding]]:
-    """Make the policies of one API by public prefix, or say what is wrong with them."""
-    findings: list[Finding] = []
-    tables: list[tuple[str, PolicySettings, Where]] = [("/", options, where)]
-    for index, path in enumerate(options.paths):
-        prefix = options.path.rstrip("/") + path.prefix
-        tables.append((prefix, path, (*where, "paths", index)))
-    policies: list[tuple[str, CorsPolicy]] = []
-    for prefix, table, place in tables:
-        try:
-            policies.append((prefix, CorsPolicy(**_policy_values(table, options, https=https))))
-        except ConfigError as error:
-            findings += (
-                _located(problem, table, place, options, where) for problem in error.problems
-            )
-    return policies, findings
-
-
-def _policy_values(table: PolicySettings, api_table: ApiSettings, *, https: bool) -> dict[str, Any]:
-    values = {
-        _POLICY_FIELDS.get(name, name): getattr(
-            table if name in table.model_fields_set else api_table, name
-        )
-        for name in POLICY_OPTIONS
-    }
-    values["api_is_https"] = https or any(
-        origin.startswith("https://") for origin in values["same_origins"]
-    )
-    return values
-
-
-def _located(
-    problem: Problem, table: PolicySettings, where: Where, api_table: ApiSettings, api_where: Where
-) -> Finding:
-    """Say of a policy's problem which option it is in, with the index of the item."""
-    option = _OPTIONS.get(problem.field, problem.field)
-    index = None
-    if table is not api_table and option not in table.model_fields_set:
-        table, where = api_table, api_where
-    if option == "allow_origins" and problem.value is None:
-        return Finding((*where, option), None, _NO_ORIGIN)
-    items = getattr(table, option, None)
-    if isinstance(items, tuple) and problem.value in items:
-        # The last: of a text that is listed twice, it is the second that is too much.
-        index = len(items) - 1 - items[::-1].index(problem.value)
-    place = (*where, option) if index is None else (*where, option, index)
-    return Finding(place, problem.value, problem.reason)
 
 
 def _is_host(host: str) -> bool:
