@@ -6,8 +6,9 @@ PY := $(BIN)/python
 NPM := $(PY) tests/support/npm.py
 DEMO_FLAGS ?=
 FUZZ_FLAGS ?= --seconds 240
+FRONTS_FLAGS ?=
 
-.PHONY: demo test setup lint types floors js build fresh browser-found python-tests uvloop-tests jscript format bench fuzz soak clean
+.PHONY: demo test setup lint types floors js build fresh browser-found python-tests uvloop-tests jscript format bench fuzz soak fronts clean
 
 demo: .venv/demo-ready
 	$(PY) -m xdr_bridge demo $(DEMO_FLAGS)
@@ -82,6 +83,11 @@ endif
 # Optional: the built polyfill in Wine's JScript 5.8. Quiet, so that the summary of `make test` stays the last one in CI.
 jscript: setup
 	$(PY) -m pytest -q -m jscript tests/jscript
+
+# Optional: the files under docs/fronts, started; those front servers that are not installed are named. Their tables in
+# docs/fronts.md are written with FRONTS_FLAGS=--write-tables.
+fronts: setup
+	$(PY) -X dev -bb -m pytest -q -m fronts tests/fronts $(FRONTS_FLAGS)
 
 # Bounded in time, on loopback; the gateway's needs nginx and wrk besides.
 bench: setup

@@ -1,0 +1,20 @@
+"""What docs/fronts.md says is what the run has measured; the last file of `make fronts`."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fronts.fronts import FRONTS
+from tests.fronts.table import read_table, render_table, write_table
+
+Tables = dict[str, dict[tuple[str, str], str]]
+
+
+def test_the_table_of_fronts(cells: Tables, request: pytest.FixtureRequest) -> None:
+    missing = [front.missing for front in FRONTS if front.path is None]
+    if missing:
+        pytest.skip("; ".join(missing))
+    table = render_table("", [front.name for front in FRONTS], cells["fronts"])
+    if request.config.getoption("--write-tables"):
+        write_table("fronts", table)
+    assert read_table("fronts") == table
