@@ -50,9 +50,10 @@ def test_the_changelog_begins_with_this_version() -> None:
     assert first[1] == __version__
 
 
-@pytest.mark.parametrize(
-    "document", ["README.md", *(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))]
-)
+DOCUMENTS = ["README.md", *(str(p.relative_to(ROOT)) for p in ROOT.glob("docs/**/*.md"))]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_links_lead_somewhere(document: str) -> None:
     source = ROOT / document
     for link in re.findall(r"\]\(([^)#]+)\)", source.read_text("utf-8")):

@@ -13,7 +13,7 @@ from tests.browser.differences import render_differences
 from tests.browser.origins import STATIC
 from tests.browser.proof_api import big_text
 
-TABLE = STATIC.parent / "docs" / "libraries.md"
+TABLE = STATIC.parent / "docs" / "evidence" / "libraries.md"
 MODULES = "/node_modules"
 ES5 = (f"{MODULES}/es5-shim/es5-shim.js", f"{MODULES}/es5-shim/es5-sham.js")
 PROMISE = "es6-promise/dist/es6-promise.auto.js"

@@ -1,4 +1,4 @@
-"""Write docs/libraries.md: `python -m tests.browser.measure_libraries`."""
+"""Write docs/evidence/libraries.md: `python -m tests.browser.measure_libraries`."""
 
 from __future__ import annotations
 

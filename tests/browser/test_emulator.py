@@ -1,4 +1,4 @@
-"""The emulator keeps the rules that docs/emulator.md lists, and its faults bite."""
+"""The emulator keeps the rules that docs/evidence/emulator.md lists, and its faults bite."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.browser.measuring import measure_emulator
 from tests.browser.origins import HERE, STATIC, Rig
 
 SOURCES = STATIC / "emulator" / "src"
-DOCS = STATIC.parent / "docs" / "emulator.md"
+DOCS = STATIC.parent / "docs" / "evidence" / "emulator.md"
 FAULTS = (
     "blankContentType",
     "earlyTimeout",

@@ -1,4 +1,4 @@
-// The emulator, rule by rule, seen from a page that drives XDomainRequest itself. docs/emulator.md lists the rules by
+// The emulator, rule by rule, seen from a page that drives XDomainRequest itself. docs/evidence/emulator.md lists the rules by
 // these names. `profile` is ie8 or ie9; without a fault's name a page has the faults that are on by default.
 (function () {
   var ie8 = profile === 'ie8';
