@@ -31,8 +31,9 @@ def test_every_code_is_documented_with_its_status_and_fault() -> None:
     assert documented == {code.value: (code.status, code.fault.value) for code in Code}
 
 
-def test_the_readme_lists_every_option_of_serve() -> None:
-    listed = {row[0].strip("`") for row in rows("README.md", "## Options of `serve`")}
+def test_every_option_of_serve_is_documented() -> None:
+    text = (ROOT / "docs" / "options.md").read_text("utf-8")
+    listed = set(re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE))
     commands = next(
         action.choices for action in make_parser()._actions if isinstance(action.choices, dict)
     )

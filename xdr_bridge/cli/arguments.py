@@ -9,7 +9,7 @@ from xdr_bridge.cli.flags import add_settings
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Build the parser; README's option tables are checked against it."""
+    """Build the parser; `docs/options.md` is checked against it."""
     parser = argparse.ArgumentParser(
         prog="xdr-bridge",
         description="Cross-origin XMLHttpRequest for browsers that cannot do CORS.",
