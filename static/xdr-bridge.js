@@ -144,8 +144,9 @@
     try {
       document = new NativeActiveXObject('Microsoft.XMLDOM');
       // Support: IE 5 - 8
-      // MSXML 3 loads asynchronously, and reaches for external entities, unless told otherwise.
-      document.async = document.resolveExternals = false;
+      // MSXML 3 loads asynchronously, reaches for external entities and refuses what its DOCTYPE does not describe, unless told
+      // otherwise.
+      document.async = document.resolveExternals = document.validateOnParse = false;
       return document.loadXML(text) ? document : null;
     } catch (malformed) {
       return null;
@@ -406,6 +407,7 @@
     request.status = 0;
     request.statusText = request.responseText = request.response = request.responseURL = '';
     request.responseXML = request._._native = null;
+    request.responseBody = request.responseStream = undefined;
     request._._headers = [];
   }
 
@@ -500,7 +502,9 @@
       (lines ? '&$httpHeaders=' + encodeURIComponent(lines) : '') + '&$once=' + once;
     // Wire 2: a plain GET keeps its own URL. Wire 3: a whole HTTP request as text.
     // Wire 3.3: a target whose own parameters look like the tunnel's is data.
-    return /^(GET|HEAD)$/.test(method) && /^((accept|(accept|content)-language):.*\r\n)*$/i.test(lines) && !/[?&](\$|%24)/.test(target) &&
+    // Support: IE 8 - 9
+    // A % that escapes nothing may make a query invalid there, and open() throws.
+    return /^(GET|HEAD)$/.test(method) && /^((accept|(accept|content)-language):.*\r\n)*$/i.test(lines) && !/[?&](\$|%24)|%.?([^\da-f]|$)/i.test(target) &&
       url.length <= MAX_URL_LENGTH ? ['GET', url, null] :
       ['POST', base + mount + '/tunnel?' + version + '&$once=' + once,
         method + ' ' + target + ' HTTP/1.1\r\n' + headerLines(headers, ': ') + '\r\n' + (body || '')];
@@ -868,6 +872,14 @@
           changeState(call, state);
         } else {
           call._drop = null;
+          // Support: IE 5 - 9
+          // The only way to binary data; the stream is there where ActiveX made the object.
+          try {
+            request.responseBody = inner.responseBody;
+            request.responseStream = inner.responseStream;
+          } catch (unreadable) {
+            // What could be read is shown.
+          }
           // A file has no status, but it has a text.
           endCall(call, request.status || request.responseText ? 'load' : 'error');
         }
@@ -891,7 +903,8 @@
         if (beginCall(call)) {
           inner.onreadystatechange = update;
           inner.send(body);
-          // A synchronous call does not announce its states.
+          // Support: IE 8 - 9
+          // A synchronous call has announced all of its states by now, inside send(); the browser's later ones announce none.
           update();
         }
       },
@@ -1043,12 +1056,17 @@
   }
 
   // Support: IE 5 - 8
-  // Assigning to window may leave the bare name as it was; a declaration in global code makes it assignable.
+  // Assigning to window may leave the bare name as it was. A declaration in global code makes it assignable, but owns it from
+  // then on: the host, and so window, may not be asked for it any more. What is assigned in global code reaches it always.
   function setGlobal(name, value) {
-    if (root.execScript) {
-      root.execScript('function ' + name + '(){}');
+    function run(code) {
+      if (root.execScript) {
+        root.execScript(code);
+      }
     }
+    run('function ' + name + '(){}');
     root[name] = value;
+    run(name + '=window.' + name);
   }
 
   function setGlobals(Request, ActiveXObject) {

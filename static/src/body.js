@@ -32,8 +32,9 @@ function parseXml(text) {
   try {
     document = new NativeActiveXObject('Microsoft.XMLDOM');
     // Support: IE 5 - 8
-    // MSXML 3 loads asynchronously, and reaches for external entities, unless told otherwise.
-    document.async = document.resolveExternals = false;
+    // MSXML 3 loads asynchronously, reaches for external entities and refuses what its DOCTYPE does not describe, unless told
+    // otherwise.
+    document.async = document.resolveExternals = document.validateOnParse = false;
     return document.loadXML(text) ? document : null;
   } catch (malformed) {
     return null;

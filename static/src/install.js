@@ -35,12 +35,17 @@ function BridgedActiveXObject(progId) {
 }
 
 // Support: IE 5 - 8
-// Assigning to window may leave the bare name as it was; a declaration in global code makes it assignable.
+// Assigning to window may leave the bare name as it was. A declaration in global code makes it assignable, but owns it from
+// then on: the host, and so window, may not be asked for it any more. What is assigned in global code reaches it always.
 function setGlobal(name, value) {
-  if (root.execScript) {
-    root.execScript('function ' + name + '(){}');
+  function run(code) {
+    if (root.execScript) {
+      root.execScript(code);
+    }
   }
+  run('function ' + name + '(){}');
   root[name] = value;
+  run(name + '=window.' + name);
 }
 
 function setGlobals(Request, ActiveXObject) {

@@ -33,6 +33,14 @@ export function createNativeCall(request, parameters, async) {
         changeState(call, state);
       } else {
         call._drop = null;
+        // Support: IE 5 - 9
+        // The only way to binary data; the stream is there where ActiveX made the object.
+        try {
+          request.responseBody = inner.responseBody;
+          request.responseStream = inner.responseStream;
+        } catch (unreadable) {
+          // What could be read is shown.
+        }
         // A file has no status, but it has a text.
         endCall(call, request.status || request.responseText ? 'load' : 'error');
       }
@@ -56,7 +64,8 @@ export function createNativeCall(request, parameters, async) {
       if (beginCall(call)) {
         inner.onreadystatechange = update;
         inner.send(body);
-        // A synchronous call does not announce its states.
+        // Support: IE 8 - 9
+        // A synchronous call has announced all of its states by now, inside send(); the browser's later ones announce none.
         update();
       }
     },

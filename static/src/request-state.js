@@ -13,6 +13,7 @@ export function clearResponse(request) {
   request.status = 0;
   request.statusText = request.responseText = request.response = request.responseURL = '';
   request.responseXML = request._._native = null;
+  request.responseBody = request.responseStream = undefined;
   request._._headers = [];
 }
 

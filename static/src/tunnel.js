@@ -14,7 +14,9 @@ export function encodeTunnelRequest(method, target, headers, body, binary, once,
     (lines ? '&$httpHeaders=' + encodeURIComponent(lines) : '') + '&$once=' + once;
   // Wire 2: a plain GET keeps its own URL. Wire 3: a whole HTTP request as text.
   // Wire 3.3: a target whose own parameters look like the tunnel's is data.
-  return /^(GET|HEAD)$/.test(method) && /^((accept|(accept|content)-language):.*\r\n)*$/i.test(lines) && !/[?&](\$|%24)/.test(target) &&
+  // Support: IE 8 - 9
+  // A % that escapes nothing may make a query invalid there, and open() throws.
+  return /^(GET|HEAD)$/.test(method) && /^((accept|(accept|content)-language):.*\r\n)*$/i.test(lines) && !/[?&](\$|%24)|%.?([^\da-f]|$)/i.test(target) &&
     url.length <= MAX_URL_LENGTH ? ['GET', url, null] :
     ['POST', base + mount + '/tunnel?' + version + '&$once=' + once,
       method + ' ' + target + ' HTTP/1.1\r\n' + headerLines(headers, ': ') + '\r\n' + (body || '')];

@@ -99,7 +99,7 @@ describe('a whole answer', () => {
       const world = createWorld({ prepare: ({ realm }) => {
         realm.ActiveXObject = function () {
           this.loadXML = (xml) => {
-            parsed.push([this.async, this.resolveExternals, xml]);
+            parsed.push([this.async, this.resolveExternals, this.validateOnParse, xml]);
             return xml !== '<broken';
           };
         };
@@ -111,7 +111,7 @@ describe('a whole answer', () => {
     assert.ok(load('application/atom+xml; charset=utf-8', '<a/>'));
     assert.equal(load('text/xml', '<broken'), null);
     assert.equal(load('text/html', '<a/>'), null);
-    assert.deepEqual(parsed, [[false, false, '<a/>'], [false, false, '<broken']]);
+    assert.deepEqual(parsed, [[false, false, false, '<a/>'], [false, false, false, '<broken']]);
   });
 
   test('responseType json wants JSON, and null for what is none', () => {
@@ -543,6 +543,38 @@ describe('calls that are none of the bridge\'s business', () => {
     subject.open('GET', OWN, false);
     subject.send();
     assert.deepEqual([subject.readyState, subject.status, subject.responseText], [4, 200, 'synchronous']);
+  });
+
+  test('announce the states of a synchronous call once, inside send()', () => {
+    const world = createWorld();
+    const subject = request(world, 'GET', OWN, { send: false });
+    subject.open('GET', OWN, false);
+    subject.send();
+    assert.deepEqual(subject.events, [1, 2, 3, 4, 'load', 'loadend']);
+    world.settle();
+    assert.equal(subject.events.length, 6);
+  });
+
+  test('have their bytes at the end, which another call has not', () => {
+    const world = createWorld();
+    const bytes = [137, 80, 78, 71];
+    const subject = request(world, 'GET', OWN);
+    const seen = [];
+    subject.onreadystatechange = () => seen.push(subject.responseBody);
+    world.natives.at(-1).finish({ status: 200, text: 'PNG', bytes });
+    assert.deepEqual(seen, [undefined, undefined, bytes]);
+    subject.open('GET', OWN);
+    assert.equal(subject.responseBody, undefined);
+  });
+
+  test('show what their bytes are no obstacle to', () => {
+    const world = createWorld();
+    const subject = request(world, 'GET', OWN);
+    Object.defineProperty(world.natives.at(-1), 'responseBody', { get: () => {
+      throw new Error('Unspecified error.');
+    } });
+    world.natives.at(-1).finish({ status: 200, text: 'text' });
+    assert.deepEqual([subject.status, subject.responseText, subject.events.at(-2)], [200, 'text', 'load']);
   });
 
   test('fail as the browser fails: its exceptions are the page\'s, status 0 is an error', () => {

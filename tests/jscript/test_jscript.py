@@ -62,7 +62,12 @@ SCENES: dict[str, Any] = {
     },
     "installed": {
         "ours": True,
-        "declared": ["function XMLHttpRequest(){}", "function ActiveXObject(){}"],
+        "declared": [
+            "function XMLHttpRequest(){}",
+            "XMLHttpRequest=window.XMLHttpRequest",
+            "function ActiveXObject(){}",
+            "ActiveXObject=window.ActiveXObject",
+        ],
         "unload": 1,
         "credentials": False,
         "dispatchEvent": "function",

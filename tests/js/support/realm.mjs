@@ -147,6 +147,14 @@ function fakeXMLHttpRequest(world) {
       return this.answer?.status ?? 0;
     }
 
+    // Support: IE 5 - 9: the bytes, at the end; reading them earlier throws (E_PENDING).
+    get responseBody() {
+      if (this.readyState < 4) {
+        throw new Error('The data necessary to complete this operation is not yet available.');
+      }
+      return this.answer?.bytes;
+    }
+
     open(method, url, async) {
       if (world.script.nativeOpenThrows) {
         throw new Error('Access is denied.');
@@ -160,6 +168,7 @@ function fakeXMLHttpRequest(world) {
 
     send(body) {
       this.body = body;
+      this.onreadystatechange?.call(this);
       if (!this.async) {
         this.finish({ status: 200, text: 'synchronous' });
       }
@@ -169,9 +178,7 @@ function fakeXMLHttpRequest(world) {
       this.answer = answer;
       this.responseText = answer.text ?? '';
       for (this.readyState = 2; this.readyState <= 4; this.readyState++) {
-        if (this.async) {
-          this.onreadystatechange?.call(this);
-        }
+        this.onreadystatechange?.call(this);
       }
       this.readyState = 4;
     }
