@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -47,3 +49,28 @@ def test_the_wheel_holds_no_tests_and_no_sources_of_the_script(wheel: zipfile.Pa
     tops = {entry.name for entry in wheel.iterdir()}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"xdr_bridge"}
     assert not (wheel / "xdr_bridge" / "static" / "src").exists()
+
+
+def substituted(text: str, folder: str) -> str:
+    """README as a package index gets it, once its files are published below `folder`."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    hook = project["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]
+    for rule in hook["substitutions"]:
+        text = re.sub(rule["pattern"], rule["replacement"].replace(r"\1", rf"{folder}\1"), text)
+    return text
+
+
+def test_the_readme_is_what_the_package_index_shows(wheel: zipfile.Path) -> None:
+    metadata = next(entry for entry in wheel.iterdir() if entry.name.endswith(".dist-info"))
+    fields, description = (metadata / "METADATA").read_text("utf-8").split("\n\n", 1)
+    assert "Description-Content-Type: text/markdown" in fields
+    expected = substituted((ROOT / "README.md").read_text("utf-8"), "")
+    assert description.strip() == expected.strip()
+
+
+def test_one_place_makes_every_link_of_the_readme_absolute() -> None:
+    # Filled in already, the rules put their own URL first; then there is nothing left to do here.
+    shown = substituted((ROOT / "README.md").read_text("utf-8"), "https://host.example/files/")
+    found = re.findall(r"\]\(([^)]+)\)", shown)
+    assert len(found) > 10
+    assert [link for link in found if not link.startswith("https://")] == []
