@@ -358,6 +358,7 @@ def test_4_26_the_policy_never_sees_the_host_field() -> None:
         "origin_lines",
         "method",
         "header_names",
+        "overrides",
     ]
 
 

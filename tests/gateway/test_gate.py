@@ -41,7 +41,7 @@ def test_a_preflight_for_the_tunnel_is_answered_about_its_url(bridge: RunningGat
     assert bridge.call("OPTIONS", "/xdr/tunnel?$xdr=1", ask, origin=EVIL).status == 403
 
 
-@pytest.mark.parametrize("name", ["xdr-session", "x_a", "x-forwarded-for", "cookie"])
+@pytest.mark.parametrize("name", ["xdr-session", "xdr_a", "client_ip", "x-forwarded-for", "cookie"])
 def test_a_preflight_grants_nothing_that_the_tunnel_refuses(
     bridge: RunningGateway, name: str
 ) -> None:

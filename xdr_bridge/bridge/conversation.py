@@ -28,7 +28,7 @@ from xdr_bridge.http.errors import Code, RequestError, UpstreamError, shown
 from xdr_bridge.http.messages import RequestHead, ResponseHead
 from xdr_bridge.http.targets import resolve_target, split_target
 from xdr_bridge.tunnel.decoding import Limits
-from xdr_bridge.tunnel.recognition import recognise
+from xdr_bridge.tunnel.recognition import recognise, recognise_unread
 
 _NATIVE, _ASSET = "native", "asset"
 
@@ -94,7 +94,9 @@ class Bridge:
         try:
             target = resolve_target(head.target, max_characters=self.limits.url_characters)
         except RequestError as malformed:
-            tunnel = recognise(head.target, self._tunnel_path)
+            # Beyond the limit nothing is taken apart: this is before the gate.
+            read = recognise if malformed.code is not Code.URL_TOO_LONG else recognise_unread
+            tunnel = read(head.target, self._tunnel_path)
             if tunnel is None or head.method == "OPTIONS":
                 return plain_refusal(_NATIVE, malformed)
             return self._tunnelled.receive(tunnel, head, body, now, malformed)

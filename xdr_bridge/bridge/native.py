@@ -14,7 +14,12 @@ from xdr_bridge.bridge.steps import Forward, Reply
 from xdr_bridge.cors.policy import CorsPolicy
 from xdr_bridge.cors.redirects import Reach
 from xdr_bridge.http.errors import Code, RequestError, shown
-from xdr_bridge.http.fields import is_forbidden_method, normalise_method, without_forwarding
+from xdr_bridge.http.fields import (
+    is_forbidden_method,
+    normalise_method,
+    overriding_methods,
+    without_forwarding,
+)
 from xdr_bridge.http.messages import (
     HOP_BY_HOP,
     Headers,
@@ -27,6 +32,7 @@ from xdr_bridge.http.messages import (
 )
 
 _NATIVE, _PREFLIGHT = "native", "preflight"
+_READS = frozenset({"GET", "HEAD"})
 _PREFLIGHT_VARY: tuple[Pair, ...] = (
     ("Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"),
 )
@@ -160,10 +166,12 @@ def _admit(policy: CorsPolicy, head: RequestHead) -> str | None:
     if head.headers.get("Sec-Fetch-Site") == "same-origin":
         # Only a browser can send this field; it has compared the origins itself.
         return None
+    overrides = head.headers.derived(overriding_methods)
     try:
-        return policy.decide(origin_lines, normalise_method(head.method), ())
+        return policy.decide(origin_lines, normalise_method(head.method), (), overrides)
     except RequestError:
-        if head.method in ("GET", "HEAD") or policy.dangerously_pass_refused_requests:
+        reads = _READS.issuperset((head.method, *overrides))
+        if reads or policy.dangerously_pass_refused_requests:
             return None
         raise
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from xdr_bridge.bridge.steps import Forward, Reply
 from xdr_bridge.http.errors import Code, RequestError, UpstreamError, problem_body
@@ -52,26 +51,24 @@ def plain_refusal(
 ) -> Reply:
     """Refuse as `application/problem+json`, with the CORS fields that are due."""
     status = status or error.status
-    body = problem_body(error.code, error.detail, status=status)
+    body = problem_body(error.code, error.told, status=status)
     if status == 503:
         fields = (_RETRY_AFTER, *fields)
     return reply(form, status, (*_PROBLEM_FIELDS, *fields), body, error)
 
 
-def refusal(forward: Forward, error: RequestError, *, told: str | None = None) -> Reply:
+def refusal(forward: Forward, error: RequestError) -> Reply:
     """Refuse a tunnel request: by the network-error frame (Wire 5.8), or plainly (Wire 1.3).
 
     Args:
         forward: What is known of the tunnel request.
         error: Why; the log has it whole.
-        told: What the page is told instead of the sentence.
     """
     if error.code in _WITH_A_STATUS:
         return failure(forward, error)
-    shown = error if told is None else RequestError(error.code, told)
     if not forward.framed:
-        return replace(plain_refusal(forward.form, shown, forward.fields), refusal=error)
-    return reply(forward.form, 200, forward.fields, network_error_frame(shown), error)
+        return plain_refusal(forward.form, error, forward.fields)
+    return reply(forward.form, 200, forward.fields, network_error_frame(error), error)
 
 
 def failure(forward: Forward, error: Failure) -> Reply:
@@ -91,6 +88,6 @@ def failure(forward: Forward, error: Failure) -> Reply:
         exposes=lambda _: True,
         flags=forward.flags,
     )
-    body = problem_body(error.code, error.detail)
+    body = problem_body(error.code, error.told)
     frame = writer.open() + writer.write(body) + writer.end()
     return reply(forward.form, 200, forward.fields, frame, error)

@@ -25,7 +25,7 @@ from xdr_bridge.bridge.steps import Answer, Forward, PlainWriter, ReadBody, Repl
 from xdr_bridge.cors.fetching import Ask, Browser, NetworkError
 from xdr_bridge.cors.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, Reach, rewrite
 from xdr_bridge.http.errors import Code, RequestError, UpstreamError
-from xdr_bridge.http.fields import unsafe_request_header_names
+from xdr_bridge.http.fields import overriding_methods, unsafe_request_header_names
 from xdr_bridge.http.messages import Headers, Pair, RequestHead, ResponseHead
 from xdr_bridge.http.targets import shown_target, split_target
 from xdr_bridge.tunnel.decoding import Call, Limits, decode
@@ -35,8 +35,6 @@ from xdr_bridge.tunnel.recognition import Tunnel, check_outer
 _REFUSED_REDIRECT = RequestError(
     Code.REDIRECT_REFUSED, "the API redirected to somewhere that is not for this page"
 )
-# What the API says of a page that it does not let in is not for that page.
-_NOT_FOR_THE_PAGE = frozenset({Code.PREFLIGHT_ORIGIN, Code.CORS_CHECK_FAILED})
 
 
 class _Asked(NamedTuple):
@@ -146,7 +144,7 @@ class TunnelledCalls:
             if forward.ask is not None:
                 step = forward.ask.receive(head, now)
                 if isinstance(step, NetworkError):
-                    return refusal(forward, step.error, told=_told(step.error))
+                    return refusal(forward, step.error)
                 if isinstance(step, Ask):
                     return self._asking(forward, step)
                 return self._answer(forward, head, step.exposes)
@@ -209,7 +207,9 @@ class TunnelledCalls:
             )
         else:
             names = call.headers.derived(_unsafe_names)
-            route.policies.for_target(call.target).decide((origin,), call.method, names)
+            overrides = call.headers.derived(overriding_methods)
+            policy = route.policies.for_target(call.target)
+            policy.decide((origin,), call.method, names, overrides)
             headers = call.headers.derived(_as_sent, origin)
             sent = route.call_head(call.method, inner, headers, outer=outer)
         forward = Forward(
@@ -311,15 +311,6 @@ class TunnelledCalls:
         except ValueError as error:
             return self.fail(forward, UpstreamError(Code.UPSTREAM_BROKEN, f"the API: {error}"))
         return Answer(head=_frame_head(forward.fields), writer=writer)
-
-
-def _told(error: RequestError) -> str | None:
-    """Return what the page is told instead of the sentence, which goes to the log."""
-    if error.code in _NOT_FOR_THE_PAGE:
-        return (
-            "the API does not let pages of this origin read its answer; the bridge's log says why"
-        )
-    return None
 
 
 def _exceeds(length: str, max_bytes: int) -> bool:

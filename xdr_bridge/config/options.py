@@ -92,7 +92,8 @@ class PolicySettings(BaseModel):
     ] = Field(default=DEFAULT_METHODS, description="A method that pages may use.")
     allow_headers: Annotated[Texts | None, Shown("NAME", "'*'; with credentials, none")] = Field(
         default=None,
-        description="A request header that pages may send, or '*' for any but Authorization.",
+        description="A request header that pages may send, or '*' for any but Authorization and"
+        " names with an underscore.",
     )
     expose_headers: Annotated[Texts, Shown("NAME", "those that the Fetch standard safelists")] = (
         Field(default=(), description="A response header that pages may read, or '*'.")

@@ -26,6 +26,8 @@ WILDCARD = "*"
 DEFAULT_MAX_AGE_SECONDS = 5
 # The longest that a browser honours (Firefox); Chromium stops at 7,200.
 MAX_MAX_AGE_SECONDS = 86_400
+# What the API says of a page that it does not let in is not for that page.
+_TOLD = "the API does not let pages of this origin read its answer; the bridge's log says why"
 _SECONDS = re.compile(r"0*([0-9]+)")
 
 
@@ -51,14 +53,18 @@ def cors_check(
     failed = f"the CORS check of {answer} failed: it has"
     accepted = shown(origin) if credentials else f"{shown(origin)} or '*'"
     if allowed is None:
-        raise RequestError(code, f"{failed} no {ALLOW_ORIGIN}; {accepted} would be accepted")
+        raise RequestError(
+            code, f"{failed} no {ALLOW_ORIGIN}; {accepted} would be accepted", told=_TOLD
+        )
     # 3.
     if allowed == WILDCARD and not credentials:
         return
     # 4.
     if allowed != origin:
         raise RequestError(
-            code, f"{failed} {ALLOW_ORIGIN}: {shown(allowed)}; {accepted} would be accepted"
+            code,
+            f"{failed} {ALLOW_ORIGIN}: {shown(allowed)}; {accepted} would be accepted",
+            told=_TOLD,
         )
     # 5. and 6.
     if credentials and (given := headers.get(ALLOW_CREDENTIALS)) != "true":
@@ -66,7 +72,9 @@ def cors_check(
             f"no {ALLOW_CREDENTIALS}" if given is None else f"{ALLOW_CREDENTIALS}: {shown(given)}"
         )
         raise RequestError(
-            code, f"{failed} {what}; 'true' would be accepted for a call with credentials"
+            code,
+            f"{failed} {what}; 'true' would be accepted for a call with credentials",
+            told=_TOLD,
         )
 
 

@@ -105,7 +105,13 @@ class CorsPolicy(PolicyOptions):
         age = self.max_age_seconds
         self._set("_max_age", () if age is None else (("Access-Control-Max-Age", str(age)),))
 
-    def decide(self, origin_lines: Sequence[str], method: str, header_names: Iterable[str]) -> str:
+    def decide(
+        self,
+        origin_lines: Sequence[str],
+        method: str,
+        header_names: Iterable[str],
+        overrides: Sequence[str] = (),
+    ) -> str:
         """Judge one call as a preflight for it would be judged; return the page's origin.
 
         https://fetch.spec.whatwg.org/#cors-preflight-fetch
@@ -114,6 +120,8 @@ class CorsPolicy(PolicyOptions):
             origin_lines: The value of each `Origin` field of the request, in order.
             method: The call's method, normalised.
             header_names: The call's unsafe request-header names, in any letter case.
+            overrides: The methods that its method-override fields name: each is as good as its
+                own to an API that honours them.
 
         Raises:
             RequestError: What is not allowed, in the order origin, method, header names.
@@ -121,6 +129,9 @@ class CorsPolicy(PolicyOptions):
         origin = self.admit_origin(origin_lines)
         if method not in self._methods:
             raise self._method_refusal(method)
+        for override in overrides:
+            if override not in self._methods:
+                raise self._method_refusal(override)
         for name in header_names:
             if name.lower() not in self._headers:
                 self._admit_header(name)
@@ -262,15 +273,20 @@ class CorsPolicy(PolicyOptions):
     def _admit_header(self, name: str) -> None:
         """Judge a name that is not listed: only `*` can allow it.
 
+        It covers no name with an underscore, which WSGI and CGI read as another name.
         https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
         """
         if is_refused_request_header(name):
             raise RequestError(
                 Code.HEADER_FORBIDDEN, f"no page may set the request header {shown(name)}"
             )
-        if self._any_header and name.lower() not in NON_WILDCARD_REQUEST_HEADERS:
+        folds = "_" in name
+        if self._any_header and not folds and name.lower() not in NON_WILDCARD_REQUEST_HEADERS:
             return
-        hint = " ('*' does not cover it, by the Fetch standard)" if self._any_header else ""
+        hint = ""
+        if self._any_header:
+            reason = "because of its underscore" if folds else "by the Fetch standard"
+            hint = f" ('*' does not cover it, {reason})"
         raise RequestError(
             Code.HEADER_NOT_ALLOWED,
             f"the policy does not allow the request header {shown(name)}{hint}",

@@ -140,7 +140,7 @@ def _request_header_problems(options: PolicyOptions) -> Iterator[Problem]:
             reason = "can never be set by a page; leave it out"
         elif lowered == "access-control-request-private-network":
             reason = "is the browser's own; set private_network"
-        elif "*" in names and lowered not in NON_WILDCARD_REQUEST_HEADERS:
+        elif "*" in names and "_" not in name and lowered not in NON_WILDCARD_REQUEST_HEADERS:
             reason = "is covered by '*'; leave one of them out"
         if reason is not None:
             yield Problem("request_headers", name, reason)

@@ -103,10 +103,19 @@ class XdrBridgeError(Exception):
 
 
 class _CodedError(XdrBridgeError):
-    def __init__(self, code: Code, detail: str) -> None:
+    def __init__(self, code: Code, detail: str, *, told: str | None = None) -> None:
+        """Say what went wrong.
+
+        Args:
+            code: What it is called.
+            detail: One sentence for the log; a page may see it unless `told` is given.
+            told: What a page is told instead, where the sentence names what is not for pages:
+                the API's address, or what a proxy or the API has said.
+        """
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
+        self.told = detail if told is None else told
 
     @property
     def status(self) -> int:
@@ -115,11 +124,11 @@ class _CodedError(XdrBridgeError):
 
 
 class RequestError(_CodedError):
-    """The page's fault: the request is refused. `detail` is one sentence, safe to show."""
+    """The page's fault: the request is refused. `told` is one sentence, safe to show."""
 
 
 class UpstreamError(_CodedError):
-    """The API's fault, or the way to it. `detail` is one sentence, safe to show."""
+    """The API's fault, or the way to it. `told` is one sentence, safe to show."""
 
 
 @dataclass(frozen=True, slots=True)

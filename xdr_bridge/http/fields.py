@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from xdr_bridge.http.messages import Pair, list_items
+from xdr_bridge.http.forwarding_names import folded, is_forwarding_header
+from xdr_bridge.http.messages import Headers, Pair, list_items
 
 SAFELISTED_METHODS = frozenset({"GET", "HEAD", "POST"})
 FORBIDDEN_METHODS = frozenset({"CONNECT", "TRACE", "TRACK"})
@@ -29,15 +30,7 @@ _FORBIDDEN_PREFIXES = ("proxy-", "sec-")
 REQUEST_BODY_HEADERS = frozenset(
     {"content-encoding", "content-language", "content-location", "content-type"}
 )
-_METHOD_OVERRIDES = frozenset({"x-http-method", "x-http-method-override", "x-method-override"})
-
-# Names by which an API learns from its own proxies who is calling and what for (Wire 4.2).
-_FORWARDING_HEADERS = frozenset(
-    {"forwarded", "x-real-ip", "x-original-url", "x-rewrite-url", "x-original-host", "x-host"}
-)
-_FORWARDING_PREFIX = "x-forwarded-"
-# Most fields are told apart by one letter.
-_FORWARDING_INITIALS = frozenset("fFxX")
+METHOD_OVERRIDES = ("x-http-method", "x-http-method-override", "x-method-override")
 
 SAFELISTED_RESPONSE_HEADERS = frozenset(
     {
@@ -88,14 +81,22 @@ def is_forbidden_request_header(name: str, value: str) -> bool:
 
 def overrides_with_forbidden_method(name: str, value: str) -> bool:
     """Whether a method-override field names a forbidden method."""
-    return name.lower() in _METHOD_OVERRIDES and any(map(is_forbidden_method, list_items(value)))
+    return folded(name) in METHOD_OVERRIDES and any(map(is_forbidden_method, list_items(value)))
 
 
-def is_forwarding_header(name: str) -> bool:
-    """Whether an API would take this field for the word of its own proxy."""
-    # WSGI and CGI fold the two characters together.
-    lowered = name.lower().replace("_", "-")
-    return lowered in _FORWARDING_HEADERS or lowered.startswith(_FORWARDING_PREFIX)
+def overriding_methods(headers: Headers) -> tuple[str, ...]:
+    """List the methods that method-override fields put in the place of the call's own.
+
+    In upper case: that is how frameworks read them.
+    """
+    return tuple(
+        [
+            item.upper()
+            for name, value in headers
+            if folded(name) in METHOD_OVERRIDES
+            for item in list_items(value)
+        ]
+    )
 
 
 def is_refused_request_header(name: str, value: str = "") -> bool:
@@ -107,20 +108,28 @@ def is_refused_request_header(name: str, value: str = "") -> bool:
 
 @lru_cache(maxsize=1024)
 def _is_refused_name(name: str) -> bool:
+    # Also as WSGI and CGI read it, to whom `Content_Length` is `Content-Length`.
+    plain = folded(name)
     return (
-        "_" in name
-        or name.lower().startswith("xdr-")
-        or is_forbidden_request_header(name, "")
-        or is_forwarding_header(name)
+        plain.startswith("xdr-")
+        or is_forbidden_request_header(plain, "")
+        or is_forwarding_header(plain)
     )
 
 
-def without_forwarding(pairs: Iterable[Pair]) -> list[Pair]:
-    """List the fields that no API takes for the word of its own proxy."""
+def without_forwarding(
+    pairs: Iterable[Pair], *, further: frozenset[str] = frozenset()
+) -> list[Pair]:
+    """List the fields that no API takes for the word of its own proxy.
+
+    Args:
+        pairs: All fields.
+        further: Names, folded, that the operator counts among them.
+    """
     return [
         pair
         for pair in pairs
-        if pair[0][0] not in _FORWARDING_INITIALS or not is_forwarding_header(pair[0])
+        if not is_forwarding_header(pair[0]) and not (further and folded(pair[0]) in further)
     ]
 
 

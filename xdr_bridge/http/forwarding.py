@@ -233,6 +233,7 @@ def _malformed(name: str, value: str, wanted: str) -> RequestError:
     return RequestError(
         Code.FORWARDED_MALFORMED,
         f"a trusted proxy says {name}: {shown(value)}; {wanted} is accepted",
+        told=f"the field {name} of a proxy in front cannot be read; the bridge's log has it",
     )
 
 

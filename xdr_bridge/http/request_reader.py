@@ -21,6 +21,7 @@ from xdr_bridge.http.messages import Field, Headers, RequestHead, list_items
 _REQUEST_LINE = re.compile(rf"(?:\r\n)?+({TOKEN}) ([\x21-\x7e\x80-\xff]++) HTTP/1\.([01])\r\n")
 # What a request can begin with; anything else, such as TLS, may never send an empty line.
 _OPENING = re.compile(rb"(?:\r\n?)?+[!#$%&'*+\-.^_`|~0-9A-Za-z]|\r\n?\Z|\r?\n?\Z")
+_EMPTY_LINE = (b"", b"\r", b"\r\n")
 _MAX_TRAILER_BYTES = 8 * 1024
 _MAX_KNOWN_LINES = 32
 _MAX_KNOWN_CHARACTERS = 512
@@ -126,7 +127,7 @@ class RequestReader:
         self._max_fields = max_fields
         # Plain functions: a bound method here would be a reference cycle for each connection.
         self._step: Callable[[RequestReader, bytes], bytes] = RequestReader._read_head
-        self._held = b""
+        self._held = bytearray()
         self._host: str | None = None
         self._known: dict[str, Field] = {}
         # Those of the request before: the next one has mostly the same to the letter.
@@ -136,7 +137,7 @@ class RequestReader:
     @property
     def is_silent(self) -> bool:
         """Whether nothing has come of a request but the line that some send after a body."""
-        return self._step is RequestReader._read_head and self._held in (b"", b"\r", b"\r\n")
+        return self._step is RequestReader._read_head and bytes(self._held[:3]) in _EMPTY_LINE
 
     def feed(self, data: bytes) -> bytes:
         """Take what has arrived, up to the end of a request, and return what follows it.
@@ -154,24 +155,26 @@ class RequestReader:
         return data
 
     def _read_head(self, data: bytes) -> bytes:
-        held = self._held
-        if held:
-            searched = max(0, len(held) - 3)
-            data = held + data
-        else:
-            searched = 0
-        end = data.find(b"\r\n\r\n", searched) + 4
-        if end > self._max_head_bytes or (end < 4 and len(data) > self._max_head_bytes):
+        searched = 0
+        if self._held:
+            # In place: a head that drips in would be copied again for each of its bytes.
+            searched = max(0, len(self._held) - 3)
+            self._held.extend(data)
+        held = self._held or data
+        end = held.find(b"\r\n\r\n", searched) + 4
+        if end > self._max_head_bytes or (end < 4 and len(held) > self._max_head_bytes):
             raise RequestError(
                 Code.HEADER_BLOCK_TOO_LARGE,
                 f"the head of the request exceeds {self._max_head_bytes} bytes",
             )
         if end < 4:
-            if _OPENING.match(data) is None or BARE_LF.search(data, searched):
+            if _OPENING.match(held) is None or BARE_LF.search(held, searched):
                 raise _malformed("the request is no HTTP/1.1 that the bridge reads")
-            self._held = data
+            self._held = self._held or bytearray(data)
             return b""
-        self._held = b""
+        if self._held:
+            data = bytes(held)
+            self._held = bytearray()
         return self._take_head(data[:end], data[end:])
 
     def _take_head(self, head: bytes, rest: bytes) -> bytes:

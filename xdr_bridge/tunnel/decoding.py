@@ -15,6 +15,7 @@ from xdr_bridge.http.fields import (
     is_forbidden_method,
     is_refused_request_header,
     normalise_method,
+    overriding_methods,
 )
 from xdr_bridge.http.messages import Headers, Pair, combined, is_token
 from xdr_bridge.http.targets import resolve_target
@@ -104,11 +105,8 @@ def _decode_query_form(
     method = outer_method
     if METHOD in parameters:
         method = _check_method(read_parameter(parameters[METHOD], METHOD))
-    if outer_method == "GET" and method not in _BODYLESS:
-        raise RequestError(
-            Code.GET_IS_READ_ONLY,
-            f"over GET only GET and HEAD may be tunnelled, not {shown(method)}",
-        )
+    if outer_method == "GET":
+        _check_reads(method)
     headers = _remembered(
         outer,
         _query_headers,
@@ -118,7 +116,18 @@ def _decode_query_form(
         limits.header_block_bytes,
         limits.header_lines,
     )
+    if outer_method == "GET":
+        for override in headers.derived(overriding_methods):
+            _check_reads(override)
     return Call(method=method, target=tunnel.target, headers=headers, body=body)
+
+
+def _check_reads(method: str) -> None:
+    if method not in _BODYLESS:
+        raise RequestError(
+            Code.GET_IS_READ_ONLY,
+            f"over GET only GET and HEAD may be tunnelled, not {shown(method)}",
+        )
 
 
 def _query_headers(

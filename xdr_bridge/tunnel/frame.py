@@ -50,8 +50,8 @@ def is_textual(content_type: str | None) -> bool:
 
 def network_error_frame(error: RequestError) -> bytes:
     """Write the frame that stands for a network error (Wire 5.8)."""
-    detail = " ".join(error.detail.split())
-    return f"XDR/1 error {error.code}\r\n{detail}\r\n".encode()
+    sentence = " ".join(error.told.split())
+    return f"XDR/1 error {error.code}\r\n{sentence}\r\n".encode()
 
 
 class FrameWriter:

@@ -18,7 +18,8 @@ FLAGS = frozenset({"base64", "stream"})
 XDR, METHOD, HEADERS, CONTENT_TYPE, ONCE = "$xdr", "$httpMethod", "$httpHeaders", "$ct", "$once"
 # Those by which the query form says what the body form says in its body.
 DIALECT = (METHOD, HEADERS, CONTENT_TYPE)
-_PARAMETERS = frozenset({XDR, ONCE, *DIALECT})
+_PARAMETER = re.compile(r"&(?:\$|%24)(xdr|once|httpMethod|httpHeaders|ct)(?:=([^&]*+))?+(?=&|\Z)")
+_ASKS_FOR_FRAME = re.compile(r"&(?:\$|%24)xdr(?:=([^&]*+))?+(?=&|\Z)")
 _TEXT_PLAIN = re.compile(r"[ \t]*(?:text/plain[ \t]*(?:;.*)?)?", re.IGNORECASE)
 _FORM = re.compile(r"[ \t]*application/x-www-form-urlencoded[ \t]*(?:;.*)?", re.IGNORECASE)
 _MAX_REMEMBERED_FLAGS = 32
@@ -33,14 +34,14 @@ class Tunnel(NamedTuple):
         framed: Whether the answer is a frame (Wire 1.2) or the API's own (Wire 1.3).
         target: In query form, the call's target: the outer one without our parameters (Wire 2.4).
         parameters: Ours, still percent-encoded: the first value of each name.
-        repeated: The names of further ones, in order.
+        repeated: The first name but `$once` that stands more than once.
     """
 
     form: str
     framed: bool
     target: str
     parameters: dict[str, str]
-    repeated: tuple[str, ...] = ()
+    repeated: str | None = None
 
     def __repr__(self) -> str:
         """Show what holds no secrets."""
@@ -58,29 +59,53 @@ def recognise(target: str, tunnel_path: str) -> Tunnel | None:
     in_body = path == tunnel_path
     if not in_body and "$" not in query and "%24" not in query:
         return None
+    # Whatever stands between them is copied, not looked at: pages choose how many there are.
+    query = query.replace("?", "&", 1)
     kept: list[str] = []
     parameters: dict[str, str] = {}
-    repeated: tuple[str, ...] = ()
-    for part in query[1:].split("&") if query else ():
-        name, _, value = part.partition("=")
-        if name not in _PARAMETERS:
-            plain = "$" + name[3:] if name.startswith("%24") else name
-            if plain not in _PARAMETERS:
-                kept.append(part)
-                continue
-            name = plain
-        if name in parameters:
-            repeated += (name,)
-        else:
-            parameters[name] = value
+    repeated: str | None = None
+    begin = 0
+    for match in _PARAMETER.finditer(query):
+        kept.append(query[begin : match.start()])
+        begin = match.end()
+        name = "$" + match[1]
+        if name not in parameters:
+            parameters[name] = match[2] or ""
+        elif name != ONCE:
+            repeated = repeated or name
     if not in_body and (parameters.keys() <= {ONCE}):
         return None
+    rest = "".join(kept) + query[begin:]
     return Tunnel(
         form="body form" if in_body else "query form",
         framed=XDR in parameters,
-        target=path + ("?" + "&".join(kept) if kept else ""),
+        target=path + ("?" + rest[1:] if rest else ""),
         parameters=parameters,
         repeated=repeated,
+    )
+
+
+def recognise_unread(target: str, tunnel_path: str) -> Tunnel | None:
+    """Tell what a target is that is too long to be read: enough to refuse it in its own form.
+
+    Args:
+        target: The outer request target, of any length.
+        tunnel_path: `{mount}/tunnel`.
+    """
+    path, query = split_target(target)
+    in_body = path == tunnel_path
+    asks = (
+        _ASKS_FOR_FRAME.search(query.replace("?", "&", 1))
+        if "$" in query or "%24" in query
+        else None
+    )
+    if asks is None and not in_body:
+        return None
+    return Tunnel(
+        form="body form" if in_body else "query form",
+        framed=asks is not None,
+        target=path,
+        parameters={} if asks is None else {XDR: asks[1] or ""},
     )
 
 
@@ -90,10 +115,10 @@ def check_outer(tunnel: Tunnel, method: str, content_types: list[str]) -> frozen
     Raises:
         RequestError: The version, a flag, the outer method or the outer Content-Type is unknown.
     """
-    for name in tunnel.repeated:
-        if name != ONCE:
-            count = 1 + tunnel.repeated.count(name)
-            raise RequestError(Code.TUNNEL_MALFORMED, f"the parameter {name} stands {count} times")
+    if tunnel.repeated is not None:
+        raise RequestError(
+            Code.TUNNEL_MALFORMED, f"the parameter {tunnel.repeated} stands more than once"
+        )
     flags = _read_flags(tunnel.parameters[XDR]) if tunnel.framed else _NO_FLAGS
     if method not in ("GET", "POST"):
         raise RequestError(

@@ -28,6 +28,8 @@ _HAPPY_EYEBALLS_SECONDS = 0.25
 # not trusted, or itself.
 _OTHER_NAME = frozenset({62, 63, 64})
 _UNKNOWN_ISSUER = frozenset({2, 18, 19, 20, 21})
+# Where the API is, and what is wrong with it there, is the operator's business.
+_UNREACHABLE = "the API could not be reached; the bridge's log says why"
 _ERRNO = re.compile(r"\[Errno ([0-9]{1,5})\]")
 
 
@@ -83,13 +85,14 @@ class Endpoint:
         except SSLCertVerificationError as error:
             reason = _distrust(error, self._server_name, await self._certificate(seconds))
             detail = f"the API at {self} could not be reached: {reason}"
-            raise UpstreamError(Code.UPSTREAM_UNREACHABLE, detail) from error
+            raise UpstreamError(Code.UPSTREAM_UNREACHABLE, detail, told=_UNREACHABLE) from error
         except (OSError, UnicodeError) as error:
             if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
                 detail = f"no file descriptor is left for a connection to the API at {self}"
-                raise UpstreamError(Code.OVERLOADED, detail) from error
+                told = "no file descriptor is left for a connection to the API"
+                raise UpstreamError(Code.OVERLOADED, detail, told=told) from error
             detail = f"the API at {self} could not be reached: {_reason(error)}"
-            raise UpstreamError(Code.UPSTREAM_UNREACHABLE, detail) from error
+            raise UpstreamError(Code.UPSTREAM_UNREACHABLE, detail, told=_UNREACHABLE) from error
         if connection.is_closing:
             # Its end may have been told already, and nobody would hear of it again.
             detail = "the API closed the connection before it was asked"
@@ -143,7 +146,8 @@ class Endpoint:
     def timeout_error(self) -> UpstreamError:
         """Return what is said when it does not accept a connection."""
         detail = f"no connection to the API at {self} could be made in time"
-        return UpstreamError(Code.UPSTREAM_TIMEOUT, detail)
+        told = "no connection to the API could be made in time"
+        return UpstreamError(Code.UPSTREAM_TIMEOUT, detail, told=told)
 
 
 def _is_address(host: str) -> bool:
