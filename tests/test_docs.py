@@ -81,7 +81,7 @@ def commands() -> dict[str, argparse.ArgumentParser]:
 
 def test_every_code_is_documented_with_its_status_and_fault() -> None:
     documented = {
-        row[0].strip("`"): (int(row[1]), row[2]) for row in rows("docs/errors.md", "# Codes")
+        row[0].strip("`"): (int(row[1]), row[2]) for row in rows("docs/errors.md", "# Error codes")
     }
     assert documented == {code.value: (code.status, code.fault.value) for code in Code}
 

@@ -23,7 +23,7 @@ def tables(evidence: Evidence) -> Iterator[str]:
     for seen in evidence.seen:
         doors[seen.door].append(seen)
     columns = [*(f"page: {n}" for n in _SAW), *(f"bridge: {n}" for n in _COUNTED)]
-    yield f"| door | calls | {' | '.join([*columns, 'API: arrived', 'answered', 'broke off'])} |"
+    yield f"| form | calls | {' | '.join([*columns, 'API: arrived', 'answered', 'broke off'])} |"
     yield "|---|" + "---:|" * (len(_SAW) + len(_COUNTED) + 4)
     for door, calls in [*sorted(doors.items()), ("**all**", evidence.seen)]:
         saw = Counter(_kind(seen.saw) for seen in calls)
