@@ -37,6 +37,11 @@ def environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **(variables or {})}
 
 
+def command(*arguments: str) -> list[str]:
+    """Return the command line of this program with these arguments."""
+    return [*_COMMAND, *arguments]
+
+
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command that ends by itself; keywords are environment variables."""
     return subprocess.run(

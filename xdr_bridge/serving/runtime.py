@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import importlib
 import importlib.util
 import logging
 from collections.abc import Callable
 
+from xdr_bridge.serving.log_writer import STDERR, LogHandler
+
+# At the end of a process, for a reader that is slow but there.
+_LAST_LINES_SECONDS = 1.0
+
 
 def begin_log(who: str = "") -> None:
-    """Log to stderr, one write for each record, warnings and worse.
+    """Log to stderr, warnings and worse; nothing waits for whoever reads it.
 
     Args:
         who: Which of several processes it is, as each line shall say.
     """
     marked = f" [{who}]" if who else ""
     logging.basicConfig(
-        level=logging.WARNING, format=f"%(asctime)s %(levelname)s %(name)s{marked}: %(message)s"
+        level=logging.WARNING,
+        format=f"%(asctime)s %(levelname)s %(name)s{marked}: %(message)s",
+        handlers=[LogHandler(STDERR)],
     )
+    atexit.register(STDERR.flush, _LAST_LINES_SECONDS)
 
 
 def log_from(verbose: bool) -> None:

@@ -10,7 +10,6 @@ import contextlib
 import logging
 import signal
 import socket
-import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
@@ -20,6 +19,7 @@ from xdr_bridge.gateway.service import Gateway
 from xdr_bridge.gateway.sockets import bind, inherited
 from xdr_bridge.http.errors import ConfigError
 from xdr_bridge.serving.admin import Admin, Status
+from xdr_bridge.serving.log_writer import STDERR
 from xdr_bridge.serving.reloads import Change, Reloads
 from xdr_bridge.serving.runtime import log_from, loop_factory
 from xdr_bridge.serving.supervisor import Supervisor
@@ -118,7 +118,7 @@ async def _supervise(loaded: Loaded, say: Say, stop: Stop) -> None:
     settings = loaded.settings
     host, sockets = _listen(settings)
     port = sockets[0].getsockname()[1]
-    supervisor = Supervisor(settings, sockets, _write_log)
+    supervisor = Supervisor(settings, sockets, STDERR.write)
     reloads = Reloads(supervisor, loaded, supervisor=supervisor)
     stop.hurry = supervisor.hurry
     try:
@@ -221,11 +221,3 @@ def _route_line(route: Route, settings: Settings) -> str:
     policies = route.policies.policies
     origins = dict.fromkeys(o for p in policies for o in (*p.origins, *p.origin_patterns))
     return f"{path}{host} in front of {api}, for pages of {', '.join(origins)}"
-
-
-def _write_log(lines: str) -> None:
-    """Write what workers log where we log ourselves, in one piece."""
-    # As `logging` does: whoever has stopped reading the log has not stopped the bridge.
-    with contextlib.suppress(OSError):
-        sys.stderr.write(lines)
-        sys.stderr.flush()
