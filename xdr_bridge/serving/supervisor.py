@@ -8,7 +8,6 @@ connections wait for the next worker instead of being refused.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import socket
 from collections.abc import Collection, Sequence
@@ -16,117 +15,13 @@ from typing import Any
 
 from xdr_bridge.config import Settings
 from xdr_bridge.http.errors import ConfigError, Problem
-from xdr_bridge.serving.workers import Worker, WorkerEndedError, WriteLog, how_it_ended
+from xdr_bridge.serving.keeper import READY_SECONDS, Keeper, kill_late
+from xdr_bridge.serving.workers import Worker, WorkerEndedError, WriteLog
 
 log = logging.getLogger(__name__)
 
-# A worker that lived for less has died young.
-_YOUNG_SECONDS = 10.0
-_FIRST_PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 30.0
-# For an interpreter, its imports and the configuration, on a busy machine.
-_READY_SECONDS = 60.0
 # On top of `stop_seconds`, for all else that a worker does at its end.
 _MARGIN_SECONDS = 5.0
-
-
-class BackOff:
-    """How long to wait before another worker takes the place of one that died."""
-
-    def __init__(self) -> None:
-        """Begin with no death."""
-        self._young = 0
-
-    def pause(self, lived_seconds: float) -> float:
-        """Take note of a death, and return the seconds to wait: none for the first in a row."""
-        self._young = self._young + 1 if lived_seconds < _YOUNG_SECONDS else 1
-        if self._young == 1:
-            return 0.0
-        # The exponent is bounded where a float is not.
-        return min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0 ** min(self._young - 2, 16))
-
-
-class Keeper:
-    """Keeps one worker running, until it is to retire.
-
-    Attributes:
-        number: The worker's, and that of each that replaces it.
-        worker: The process; None while there is none.
-        ready: Done when a worker has served for the first time, or has ended before it could.
-        running: The task that does the work.
-    """
-
-    def __init__(self, supervisor: Supervisor, number: int, settings: Settings) -> None:
-        """Start a worker by these settings, and another whenever it has died."""
-        self.number = number
-        self.worker: Worker | None = None
-        self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._supervisor = supervisor
-        # Of the first worker; those after it begin by what is in force then.
-        self._settings: Settings | None = settings
-        self._retiring = asyncio.Event()
-        self._killed = False
-        self.running = asyncio.create_task(self._run())
-
-    def retire(self) -> None:
-        """Have the worker end its calls and then itself, and start no other."""
-        self._retiring.set()
-        if self.worker is not None:
-            self.worker.stop()
-
-    def kill(self) -> None:
-        """End the worker now, and start no other."""
-        self._killed = True
-        self._retiring.set()
-        if self.worker is not None:
-            self.worker.kill()
-
-    async def _run(self) -> None:
-        back_off = BackOff()
-        while not self._retiring.is_set():
-            how, lived = await self._run_one()
-            if self._retiring.is_set():
-                break
-            if not self.ready.done():
-                self.ready.set_exception(ChildProcessError(f"{how} before it served"))
-                return
-            pause = back_off.pause(lived)
-            when = f"in {pause:g} s" if pause else "at once"
-            log.warning("%s; another starts %s", how, when)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._retiring.wait()
-        self.ready.cancel()
-
-    async def _run_one(self) -> tuple[str, float]:
-        """Run a worker to its end; return how it ended, and for how many seconds it served."""
-        supervisor = self._supervisor
-        clock = asyncio.get_running_loop().time
-        began: float | None = None
-        try:
-            worker = await Worker.start(self.number, supervisor.sockets, supervisor.write_log)
-        except OSError as error:
-            return f"worker {self.number} could not be started: {error.strerror}", 0.0
-        self.worker = worker
-        if self._killed:
-            worker.kill()
-        elif self._retiring.is_set():
-            worker.stop()
-        else:
-            settings, self._settings = self._settings or supervisor.settings, None
-            with contextlib.suppress(WorkerEndedError):
-                await worker.serve(settings, supervisor.sockets)
-                began = clock()
-                log.info("%s serves", worker)
-                if not self.ready.done():
-                    self.ready.set_result(None)
-        status = await worker.wait()
-        self.worker = None
-        supervisor.bury(worker)
-        how = f"{worker} {how_it_ended(status)}"
-        if self._retiring.is_set():
-            log.log(logging.WARNING if status and not self._killed else logging.INFO, "%s", how)
-        return how, 0.0 if began is None else clock() - began
 
 
 class Supervisor:
@@ -176,14 +71,20 @@ class Supervisor:
         Raises:
             ConfigError: One of them cannot; all go on as before.
         """
-        workers = self._workers(self._keepers)
+        for worker in self._workers(self._keepers):
+            if worker.is_late:
+                # It cannot go on by what was, either: what it is replaced by begins by these.
+                kill_late(worker)
+        workers = [w for w in self._workers(self._keepers) if not w.is_late]
         found = await asyncio.gather(
             *(worker.prepare(settings) for worker in workers), return_exceptions=True
         )
         problems = []
         for worker, problem in zip(workers, found, strict=True):
-            # What takes the place of one that has ended will begin by what is in force then.
-            if problem is not None and not worker.has_ended:
+            if isinstance(problem, WorkerEndedError):
+                # What takes its place begins by what is in force then.
+                kill_late(worker)
+            elif problem is not None:
                 problems.append(Problem(str(worker), None, f"cannot follow: {problem}"))
         if problems:
             raise ConfigError(tuple(problems))
@@ -208,13 +109,13 @@ class Supervisor:
             raise ConfigError((Problem("restart", None, "the bridge is about to stop"),))
         keepers = self._make_keepers(settings)
         try:
-            async with asyncio.timeout(_READY_SECONDS):
+            async with asyncio.timeout(READY_SECONDS):
                 await asyncio.gather(*(keeper.ready for keeper in keepers))
         except (ChildProcessError, TimeoutError) as error:
             for keeper in keepers:
                 keeper.kill()
             await self._see_off(keepers, 0.0)
-            what = str(error) or f"the new workers do not serve within {_READY_SECONDS:g} s"
+            what = str(error) or f"the new workers do not serve within {READY_SECONDS:g} s"
             raise ConfigError((Problem("restart", None, what),)) from error
         old, self._keepers = self._keepers, keepers
         seconds, self.settings = self.settings.stop_seconds, settings
@@ -242,7 +143,8 @@ class Supervisor:
     async def status(self) -> dict[str, Any]:
         """Return what all workers together have counted, and each of them, as JSON has it.
 
-        What a worker that was killed had counted is lost.
+        What a worker that was killed had counted is lost; of one that is late it is what it told
+        last, with `late`.
         """
         workers = sorted(self._workers(self._all), key=lambda worker: worker.number)
         found = await asyncio.gather(
@@ -258,7 +160,7 @@ class Supervisor:
                 # Its calls are over, but its process is not.
                 total = _sum(total, {"calls": worker.last["calls"]})
             elif isinstance(status, dict):
-                told[worker] = status
+                told[worker] = status if not worker.is_late else {**status, "late": True}
                 total = _sum(total, {name: status[name] for name in status if name != _UPTIME})
         return {
             _UPTIME: round(asyncio.get_running_loop().time() - self._started, 3),
@@ -301,10 +203,13 @@ _UPTIME = "uptime_seconds"
 
 
 async def _follow(worker: Worker, settings: Settings, *, prepared: bool) -> None:
-    with contextlib.suppress(WorkerEndedError):
+    """Have one worker go on by these settings; one that does not is replaced by one that does."""
+    try:
         if not prepared:
             await worker.prepare(settings)
         await worker.commit()
+    except WorkerEndedError:
+        kill_late(worker)
 
 
 def _sum(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ calls under way may end first.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import socket
 import sys
@@ -17,6 +18,8 @@ from xdr_bridge.gateway.service import Gateway
 from xdr_bridge.serving.channels import Channel, Message
 from xdr_bridge.serving.runtime import begin_log, log_from, loop_factory
 
+# For the supervisor to take the last counts; one that is gone, or hangs, is not waited for.
+_FAREWELL_SECONDS = 5.0
 # What the terminal, or who means all processes of the bridge, says to the supervisor.
 _FOR_THE_SUPERVISOR = (signal.SIGINT, signal.SIGHUP, signal.SIGUSR2)
 
@@ -30,6 +33,7 @@ class Worker:
         self._gateway: Gateway | None = None
         self._prepared: Settings | None = None
         self._stopping = asyncio.Event()
+        self._dismissed = asyncio.Event()
 
     async def run(self) -> None:
         """Do what the supervisor says, to the end."""
@@ -40,6 +44,9 @@ class Worker:
         if self._gateway is not None:
             await self._gateway.stop()
             self._channel.send({"last": self._gateway.status()})
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_FAREWELL_SECONDS):
+                    await self._dismissed.wait()
         listening.cancel()
         await asyncio.wait([listening])
         await self._channel.close()
@@ -51,6 +58,7 @@ class Worker:
                 self._channel.send({"to": message["number"], **answer})
         finally:
             self._stopping.set()
+            self._dismissed.set()
 
     async def _obey(self, message: Message) -> dict[str, Any]:
         """Do one thing, and return what there is to say of it."""
@@ -73,6 +81,8 @@ class Worker:
                 return {"status": self._gateway.status()}
             case "stop":
                 self._stopping.set()
+            case "go":
+                self._dismissed.set()
         return {}
 
 

@@ -28,8 +28,10 @@ from xdr_bridge.serving.channels import Channel, Message
 
 WriteLog = Callable[[str], None]
 
-# A worker answers between two calls; one that takes longer hangs.
-_ANSWER_SECONDS = 10.0
+# A worker answers between two calls, in milliseconds. One that is asked `_BEATS` times, and let
+# `_BEAT_SECONDS` each time, hangs. Beats and not one long wait: a machine that was paused as a
+# whole has missed one of them.
+_BEATS, _BEAT_SECONDS = 5, 2.0
 
 
 class WorkerEndedError(Exception):
@@ -43,6 +45,8 @@ class Worker:
         number: 1 for the first; a replacement has the number of what it replaces.
         last: The counts that it left behind, if it could.
         is_buried: Whether the supervisor has taken them.
+        is_late: Whether it has not answered for a beat, as far as is known.
+        seen: The counts that it told last.
     """
 
     def __init__(self, number: int, process: subprocess.Popen[bytes], channel: Channel) -> None:
@@ -50,6 +54,8 @@ class Worker:
         self.number = number
         self.last: dict[str, Any] | None = None
         self.is_buried = False
+        self.is_late = False
+        self.seen: dict[str, Any] | None = None
         self._process = process
         self._channel = channel
         self._asked = 0
@@ -122,25 +128,44 @@ class Worker:
         return problem
 
     async def commit(self) -> None:
-        """Have it go on by the settings that it has prepared; kill it if it hangs.
+        """Have it go on by the settings that it has prepared.
 
         Raises:
             WorkerEndedError: It ended or hung.
         """
-        try:
-            await self._ask_soon("commit")
-        except WorkerEndedError:
-            self.kill()
-            raise
+        await self._ask_soon("commit")
 
-    async def status(self) -> dict[str, Any]:
-        """Return what its gateway counts.
+    async def status(self) -> dict[str, Any] | None:
+        """Return what its gateway counts; of one that is late what it counted last.
 
         Raises:
-            WorkerEndedError: It ended or hung.
+            WorkerEndedError: It ended.
         """
-        status: dict[str, Any] = (await self._ask_soon("status"))["status"]
-        return status
+        if not self.is_late:
+            asking = asyncio.ensure_future(self._ask("status"))
+            await asyncio.wait((asking,), timeout=_BEAT_SECONDS)
+            if asking.done():
+                self.seen = asking.result()["status"]
+            else:
+                asking.cancel()
+        return self.seen
+
+    async def hangs(self) -> bool:
+        """Wait until it has ended, or hangs; return whether it hangs."""
+        while not self.has_ended:
+            asking = asyncio.ensure_future(self._ask("status"))
+            for _ in range(_BEATS):
+                await asyncio.wait((asking,), timeout=_BEAT_SECONDS)
+                self.is_late = not asking.done()
+                if not self.is_late:
+                    break
+            else:
+                asking.cancel()
+                return True
+            if asking.exception() is None:
+                self.seen = asking.result()["status"]
+                await asyncio.wait((self._listening,), timeout=_BEAT_SECONDS)
+        return False
 
     def stop(self) -> None:
         """Have it end its calls and then itself."""
@@ -160,7 +185,7 @@ class Worker:
 
     async def _ask_soon(self, what: str, **more: Any) -> Message:
         try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
+            async with asyncio.timeout(_BEATS * _BEAT_SECONDS):
                 return await self._ask(what, **more)
         except TimeoutError as error:
             raise WorkerEndedError(f"{self} does not answer") from error
@@ -179,7 +204,11 @@ class Worker:
 
     async def _listen(self) -> None:
         while (message := await self._channel.receive()) is not None:
-            self.last = message.get("last", self.last)
+            if "last" in message:
+                self.last = message["last"]
+                # Not before: what is sent to a process that has closed its end may cost what
+                # that process had sent.
+                self._channel.send({"do": "go", "number": 0})
             answer = self._answers.get(message.get("to", 0))
             if answer is not None and not answer.done():
                 answer.set_result(message)
