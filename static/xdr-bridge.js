@@ -12,20 +12,14 @@
   var forget = root.clearTimeout;
 
   // Support: IE 8 - 9
-  // There is no console until the developer tools have been opened.
+  // There is no console until the developer tools have been opened, and pages bring one that has only log(). Not error():
+  // reporters of errors take that for an exception of the page.
   function report(sentence) {
-    if (root.console) {
-      root.console.error('xdr-bridge: ' + sentence);
+    try {
+      root.console.warn('xdr-bridge: ' + sentence);
+    } catch (noConsole) {
+      return;
     }
-  }
-
-  // Exceptions with the names and codes that the standards give them, since old engines have no DOMException.
-
-  function domException(name, code, message) {
-    var error = new Error(message);
-    error.name = name + 'Error';
-    error.code = code;
-    return error;
   }
 
   // Header and method rules of the Fetch standard. Header lists are arrays of [name, value].
@@ -156,29 +150,22 @@
   // XMLHttpRequest: "document response" for XML; an answer without a Content-Type counts as text/xml.
   function responseDocument(request, text) {
     return /[\/+]xml\b/i.test(request._._mimeType || request.getResponseHeader('content-type') ||
-      'text/xml') && /^(document)?$/.test(request.responseType) ? parseXml(text) : null;
+      'text/xml') && !/^(text|json)$/.test(request.responseType) ? parseXml(text) : null;
   }
 
-  // Support: IE 5 - 9
-  // There are no typed arrays, and up to IE 7 no JSON; a page may bring its own JSON, at any time.
-  function requireResponseType(type) {
-    if (!/^(text|document)?$/.test(type) && (type !== 'json' || !root.JSON)) {
-      throw domException('NotSupported', 9, type);
-    }
-  }
-
-  // The text, so far or `whole`, becomes what the page reads.
+  // The text, so far or `whole`, becomes what the page reads. Support: IE 5 - 9
+  // There are no typed arrays, and up to IE 7 no JSON; a page may bring its own JSON, at any time. A type that is not
+  // known here is ignored, as in every browser that does not know it.
   function setResponse(request, text, whole, document) {
     var type = request.responseType;
-    var isText = /^(text)?$/.test(type);
+    var isText = type !== 'document' && (type !== 'json' || !root.JSON);
     request.responseText = isText ? text : '';
     request.response = isText ? text : null;
     if (whole) {
       request.responseXML = document;
       if (type === 'document') {
         request.response = document;
-      }
-      if (type === 'json') {
+      } else if (!isText) {
         try {
           request.response = root.JSON.parse(text);
         } catch (malformed) {
@@ -187,6 +174,86 @@
       }
     }
   }
+
+  // Exceptions with the names and codes that the standards give them, since old engines have no DOMException.
+
+  function domException(name, code, message) {
+    var error = new Error(message);
+    error.name = name + 'Error';
+    error.code = code;
+    return error;
+  }
+
+  // Listeners and events for objects that are no DOM nodes.
+
+
+  var TYPES = 'loadstart progress load error abort timeout loadend'.split(' ');
+
+  // What the page must not see of an object is in its property `_`, whose own properties the build shortens.
+  function EventTarget() {
+    var i;
+    for (i = 0; i < TYPES.length; i++) {
+      this['on' + TYPES[i]] = null;
+    }
+    this._ = { _listeners: [] };
+  }
+
+  // DOM: an exception in a listener is reported and disturbs nobody else.
+  function callListener(target, listener, event) {
+    try {
+      if (listener && listener.call) {
+        listener.call(target, event);
+      } else if (listener && listener.handleEvent) {
+        listener.handleEvent(event);
+      }
+    } catch (exception) {
+      later(function () {
+        throw exception;
+      }, 0);
+    }
+  }
+
+  // XMLHttpRequest: the "upload listener flag".
+  function isHeard(target) {
+    var heard = target._._listeners.length;
+    var i;
+    for (i = 0; i < TYPES.length; i++) {
+      heard = heard || target['on' + TYPES[i]];
+    }
+    return heard;
+  }
+
+  EventTarget.prototype = {
+    addEventListener: function (type, listener) {
+      this.removeEventListener(type, listener);
+      this._._listeners.push([type, listener]);
+    },
+
+    removeEventListener: function (type, listener) {
+      var listeners = this._._listeners;
+      var i;
+      for (i = listeners.length; i--;) {
+        if (listeners[i][0] === type && listeners[i][1] === listener) {
+          // One that is about to be called is not called any more.
+          listeners.splice(i, 1)[0][0] = '';
+        }
+      }
+    },
+
+    dispatchEvent: function (event) {
+      var registered = this._._listeners.slice(0);
+      var i;
+      event.target = event.currentTarget = this;
+      // A wrapper's accessor on the prototype has added a listener.
+      callListener(this, this.hasOwnProperty('on' + event.type) && this['on' + event.type], event);
+      for (i = 0; i < registered.length; i++) {
+        if (registered[i][0] === event.type) {
+          callListener(this, registered[i][1], event);
+        }
+      }
+      return true;
+    }
+  };
 
   // Bytes without typed arrays: a "byte string" holds one byte per character.
 
@@ -356,8 +423,8 @@
   // Where the page is, and where the bridges are.
 
 
-  // The base of a call that is bridged, by the bridge at that base plus {mount}/tunnel, and the target below it (Wire 3.1).
-  var bridged, mount, withoutCredentials;
+  // `bridged` finds the base of a call, whose bridge is at that base plus {mount}/tunnel, and the target below it (Wire 3.1).
+  var bases, bridged, mount, withoutCredentials, ignoresCredentials;
   var bothSchemes;
 
   // Support: IE 5 - 7
@@ -370,26 +437,29 @@
     return bothSchemes ? url.replace(/^https?:/, root.location.protocol) : url;
   }
 
-  // Wire 3.1: the base is the script's URL less {mount}/xdr-bridge.js. `others` lists further bases with the same mount.
-  // 0 where nothing is to be bridged: `script` is no URL of ours, or every base is on the page's own origin.
-  function configure(script, others, onBothSchemes, hidden) {
+  // What `read` makes of a name is that attribute of the script's element, without data-, or null. Wire 3.1: the script's
+  // own base is its URL less {mount}/xdr-bridge.js. Where it may be a copy, since further bases are named, its folder is no
+  // mount. False where nothing is to be bridged: no base, or all of them on the page's own origin.
+  function configure(script, read) {
+    var others = read('bridge-for');
     var patterns = [];
     var own, list, base, i;
-    bothSchemes = onBothSchemes;
-    withoutCredentials = hidden;
-    own = /^(\w+:\/\/[^?]+)(\/[^\/?]+)\/xdr-bridge[.\w]*\.js(\?|$)/.exec(resolveInDocument(script));
-    if (own) {
-      mount = own[2];
-      list = (own[1] + ' ' + (others || '')).split(' ');
-      for (i = 0; i < list.length; i++) {
-        base = list[i] && resolveInDocument(list[i]).replace(/\/$/, '');
-        // A URL on the page's own origin has nothing before that origin.
-        if (base && (base + '/').split(resolveUrl('/', root.location.href))[0]) {
-          patterns.push(base.replace(/\W/g, '\\$&'));
-        }
+    bothSchemes = read('both-schemes') !== null;
+    withoutCredentials = read('no-credentials') !== null;
+    ignoresCredentials = read('ignore-credentials') !== null;
+    bases = [];
+    own = /^(\w+:\/\/[^?]+)(\/[^\/?]+)\/xdr-bridge[.\w]*\.js(\?|$)/.exec(resolveInDocument(script)) || [];
+    mount = read('mount') || !others && own[2] || '/xdr';
+    list = ((own[2] === mount ? own[1] : '') + ' ' + (others || '')).replace(/[\s,]+/g, ' ').split(' ');
+    for (i = 0; i < list.length; i++) {
+      base = list[i] && resolveInDocument(list[i]).replace(/\/$/, '');
+      // A URL on the page's own origin has nothing before that origin.
+      if (base && (base + '/').split(resolveUrl('/', root.location.href))[0]) {
+        bases.push(base);
+        patterns.push(base.replace(/\W/g, '\\$&'));
       }
-      bridged = new RegExp('^(' + patterns.join('|') + ')(/.*)');
     }
+    bridged = new RegExp('^(' + patterns.join('|') + ')(/.*)');
     return patterns.length;
   }
 
@@ -411,14 +481,18 @@
     request._._headers = [];
   }
 
-  // Fires events of these types, unless a callback of the page has aborted the call before, or opened another.
-  function announce(call, target, types, loaded, total) {
+  function fire(target, types, loaded, total) {
     var list = types.split(' ');
     var i;
+    for (i = 0; i < list.length; i++) {
+      target.dispatchEvent({ type: list[i], lengthComputable: total > 0, loaded: loaded || 0, total: total || 0 });
+    }
+  }
+
+  // Fires events of these types, unless a callback of the page has aborted the call before, or opened another.
+  function announce(call, target, types, loaded, total) {
     if (isLive(call)) {
-      for (i = 0; i < list.length; i++) {
-        target.dispatchEvent({ type: list[i], lengthComputable: total > 0, loaded: loaded || 0, total: total || 0 });
-      }
+      fire(target, types, loaded, total);
     }
   }
 
@@ -441,19 +515,25 @@
     }
   }
 
-  // XMLHttpRequest: "request error steps", and the end of "handle response end-of-body". What is left is a call that does nothing.
-  function endCall(call, type, loaded, total) {
+  // XMLHttpRequest: "handle response end-of-body". What is left is a call that does nothing.
+  function endCall(call, loaded, total) {
+    var end = { _request: call._request };
+    replaceCall(end);
+    changeState(end, 4);
+    announce(end, call._request, 'load loadend', loaded, total);
+  }
+
+  // XMLHttpRequest: "request error steps". A callback that opens the next call takes nothing from the events of this one.
+  function breakCall(call, type) {
     var request = call._request;
     var end = { _request: request };
     replaceCall(end);
-    if (type !== 'load') {
-      clearResponse(request);
-    }
+    clearResponse(request);
     changeState(end, 4);
     if (call._uploading) {
-      announce(end, request.upload, type + ' loadend');
+      fire(request.upload, type + ' loadend');
     }
-    announce(end, request, type + ' loadend', loaded, total);
+    fire(request, type + ' loadend');
   }
 
   // The page may set `timeout`, or take it back, while the call is under way; it counts from send(). Support: IE 9
@@ -462,7 +542,7 @@
     var request = call._request;
     call._timer = later(function () {
       if (request.timeout > 0 && new Date() - start >= request.timeout) {
-        endCall(call, 'timeout');
+        breakCall(call, 'timeout');
       } else {
         watchTimeout(call, start);
       }
@@ -476,14 +556,22 @@
     if (!call._sync) {
       watchTimeout(call, new Date());
       announce(call, request, 'loadstart');
+      if (call._uploading) {
+        announce(call, request.upload, 'loadstart', 0, call._uploading);
+      }
     }
     return isLive(call);
   }
 
+  // Where there is no console, the page may ask, or have a function called for every failure.
   function failCall(call, sentence) {
+    var request = call._request;
+    var line = call._name + ': ' + sentence;
     if (isLive(call)) {
-      report(call._name + ': ' + sentence);
-      endCall(call, 'error');
+      report(line);
+      request.bridgeError = sentence;
+      breakCall(call, 'error');
+      callListener(request, request.constructor.onbridgeerror, line);
     }
   }
 
@@ -561,7 +649,7 @@
 
     // XDomainRequest does not say why.
     function noAnswer() {
-      failCall(call, 'no-answer');
+      failCall(call, 'no-answer: no bridge, an origin not allowed, or 400, 403, 413, 502 of a front');
     }
 
     // Support: IE 9
@@ -598,7 +686,7 @@
         }
         return;
       }
-      receive(text, whole);
+      receive(text, whole, xdr);
     }
 
     call._host = outer[1].split('/')[2];
@@ -653,6 +741,9 @@
   // A call that goes through the bridge, or, to an origin that no bridge stands for, through XDomainRequest as it is.
 
 
+  // Libraries that poll would say it for ever.
+  var notedCredentials;
+
   // `match` is [, base of the bridge, target]; without it, `url` is asked for directly.
   function createBridgedCall(request, givenMethod, url, match) {
     var method = normaliseMethod(givenMethod);
@@ -679,9 +770,9 @@
 
     // Takes all the text that there is so far. Without a body there is no state 3. After each callback the page may have
     // aborted, or opened again.
-    function receive(received, whole) {
+    function receive(received, whole, xdr) {
       var shown = answer._text.length;
-      var error = read(received, whole);
+      var error = read(received, whole, xdr);
       var text = answer._text;
       var total = +getHeader(answer._headers, 'content-length') || 0;
       var loaded = whole && total || text.length;
@@ -699,23 +790,27 @@
       }
       if (whole && isLive(call)) {
         setResponse(request, text, true, responseDocument(request, text));
-        endCall(call, 'load', loaded, total);
+        endCall(call, loaded, total);
       }
     }
 
-    function readPlain(received) {
+    // The type is the sniffed one, without parameters, or empty.
+    function readPlain(received, whole, xdr) {
       answer._text = received;
+      answer._headers = xdr.contentType ? [['content-type', xdr.contentType]] : [];
     }
 
     // Why the call cannot travel, or ''.
     function obstacle(body) {
       var scheme = root.location.protocol;
-      return request.withCredentials ? 'credentials-not-carried' :
+      return match && request.withCredentials && !ignoresCredentials ? 'credentials-not-carried' :
         url.split('//')[0] !== scheme ? 'scheme-mismatch: XDomainRequest needs ' + scheme :
         // Support: IE 8 - 9
         // Text may be cut at a NUL, and nobody would notice.
         /\x00/.test(body) ? 'nul-in-body' :
-        !match && (headers.length || !/^(GET|POST)$/.test(method)) ? 'not-bridged' : '';
+        // What XDomainRequest leaves out authorises nothing, and libraries that believe in CORS always set it.
+        !match && !(/^(GET|POST)$/.test(method) && /^((accept|(accept|content)-language|content-type|cache-control|pragma|x-requested-with):.*\r\n)*$/i.test(headerLines(headers, ':'))) ?
+          'not-bridged: bridges stand for ' + bases : '';
     }
 
     // The answer comes in a later task, whatever it is.
@@ -738,12 +833,12 @@
         // Only 200 counts as loaded there; it does not say with which words.
         answer._status = 200;
         read = readPlain;
+        if (request.withCredentials && !notedCredentials) {
+          report(call._name + ': sent without credentials');
+          notedCredentials = true;
+        }
       }
       transmit(call, outer, receive);
-      if (body) {
-        call._uploading = countBytes(body);
-        announce(call, request.upload, 'loadstart', 0, call._uploading);
-      }
     }
 
     if (!isToken(method)) {
@@ -772,6 +867,7 @@
 
       _send: function (body) {
         var text = body === null || /^(GET|HEAD)$/.test(method) ? null : extractBody(headers, body, match);
+        call._uploading = text && isHeard(request.upload) && countBytes(text);
         if (beginCall(call)) {
           travel(text);
         }
@@ -779,66 +875,6 @@
     };
     return call;
   }
-
-  // Listeners and events for objects that are no DOM nodes.
-
-
-  var TYPES = 'loadstart progress load error abort timeout loadend'.split(' ');
-
-  // What the page must not see of an object is in its property `_`, whose own properties the build shortens.
-  function EventTarget() {
-    var i;
-    for (i = 0; i < TYPES.length; i++) {
-      this['on' + TYPES[i]] = null;
-    }
-    this._ = { _listeners: [] };
-  }
-
-  // DOM: an exception in a listener is reported and disturbs nobody else.
-  function call(target, listener, event) {
-    try {
-      if (listener && listener.call) {
-        listener.call(target, event);
-      } else if (listener && listener.handleEvent) {
-        listener.handleEvent(event);
-      }
-    } catch (exception) {
-      later(function () {
-        throw exception;
-      }, 0);
-    }
-  }
-
-  EventTarget.prototype = {
-    addEventListener: function (type, listener) {
-      this.removeEventListener(type, listener);
-      this._._listeners.push([type, listener]);
-    },
-
-    removeEventListener: function (type, listener) {
-      var listeners = this._._listeners;
-      var i;
-      for (i = listeners.length; i--;) {
-        if (listeners[i][0] === type && listeners[i][1] === listener) {
-          // One that is about to be called is not called any more.
-          listeners.splice(i, 1)[0][0] = '';
-        }
-      }
-    },
-
-    dispatchEvent: function (event) {
-      var registered = this._._listeners.slice(0);
-      var i;
-      event.target = event.currentTarget = this;
-      call(this, this['on' + event.type], event);
-      for (i = 0; i < registered.length; i++) {
-        if (registered[i][0] === event.type) {
-          call(this, registered[i][1], event);
-        }
-      }
-      return true;
-    }
-  };
 
   // A call that is none of the bridge's business: the browser's own object makes it, and the request shows what it shows.
 
@@ -867,7 +903,7 @@
           request.responseXML = null;
         }
         request._._native = inner;
-        setResponse(request, request.responseText, state > 3, request.responseXML);
+        request.response = request.responseText;
         if (state < 4) {
           changeState(call, state);
         } else {
@@ -881,7 +917,11 @@
             // What could be read is shown.
           }
           // A file has no status, but it has a text.
-          endCall(call, request.status || request.responseText ? 'load' : 'error');
+          if (request.status || request.responseText) {
+            endCall(call);
+          } else {
+            breakCall(call, 'error');
+          }
         }
       }
     }
@@ -926,9 +966,9 @@
     this.upload = new EventTarget();
     this.onreadystatechange = null;
     this.readyState = this.timeout = 0;
-    this.responseType = '';
     this._._call = {};
-    // Libraries look for this property on an instance before they believe in CORS. True is refused in send().
+    // Libraries look for this property on an instance before they believe in CORS. There is no `responseType` until the page
+    // sets one: they take it for a browser that has typed arrays.
     if (!withoutCredentials) {
       this.withCredentials = false;
     }
@@ -973,6 +1013,7 @@
     call = createCall(this, arguments, arguments.length < 3 || !!async);
     replaceCall(call);
     this._._phase = 1;
+    this.bridgeError = '';
     clearResponse(this);
     if (this.readyState !== 1) {
       changeState(call, 1);
@@ -991,13 +1032,12 @@
 
   methods.send = function (body) {
     requireState(this._._phase === 1);
-    requireResponseType(this.responseType);
     this._._call._send(body === undefined ? null : body);
   };
 
   methods.abort = function () {
     if (this._._phase > 1) {
-      endCall(this._._call, 'abort');
+      breakCall(this._._call, 'abort');
     }
     if (this.readyState === 4) {
       this.readyState = 0;
@@ -1026,20 +1066,23 @@
   // When to bridge at all, and how the page gets to see it.
 
 
-  // Support: IE 10
-  // XDomainRequest stands beside an XMLHttpRequest that does CORS itself: that one counts. It also says no to a second
-  // copy of this script. XDomainRequest is empty where a policy has switched it off; XMLHttpRequest may be off too, and
-  // then ActiveX makes the native calls.
-  function isNeeded() {
-    var probe = NativeXDomainRequest && NativeXMLHttpRequest && new NativeXMLHttpRequest();
-    return NativeXDomainRequest && !(probe && (probe._ || 'withCredentials' in probe));
-  }
-
-  // The constructor, if it is needed and there is something to bridge.
-  function createConstructor(scriptUrl, others, bothSchemes, withoutCredentials) {
-    if (isNeeded() && configure(scriptUrl, others, bothSchemes, withoutCredentials)) {
+  // The constructor, if it is needed and there is something to bridge; if there is nothing, the console says why.
+  // `read` gives the attributes, as in configure().
+  function createConstructor(scriptUrl, read) {
+    var probe = NativeXMLHttpRequest && new NativeXMLHttpRequest();
+    // Support: IE 10
+    // XDomainRequest stands beside an XMLHttpRequest that does CORS itself: that one counts. It also says no to a second
+    // copy of this script. XMLHttpRequest may be switched off by a policy; then ActiveX makes the native calls.
+    if (probe && (probe._ || 'withCredentials' in probe)) {
+      return;
+    }
+    if (!NativeXDomainRequest) {
+      report('nothing-bridged: there is no XDomainRequest');
+    } else if (configure(scriptUrl, read)) {
       watchUnload();
       return BridgedRequest;
+    } else {
+      report('nothing-bridged: ' + scriptUrl + ' is not in ' + mount + ' of another origin, and data-bridge-for names none');
     }
   }
 
@@ -1076,21 +1119,23 @@
     }
   }
 
-  // The last script element of ours is the one that runs; an injected one may stand elsewhere.
+  // The last script element of ours is the one that runs; an injected one may stand elsewhere, or be gone. Ours is what has
+  // our name, or names our bridges.
   function install() {
     var scripts = root.document.getElementsByTagName('script');
     var i = scripts.length;
+    var script;
     function read(name) {
-      return scripts[i].getAttribute('data-' + name);
+      return script ? script.getAttribute('data-' + name) : null;
     }
-    while (i--) {
-      if (createConstructor(scripts[i].src, read('bridge-for'), read('both-schemes') !== null, read('no-credentials') !== null)) {
-        BridgedRequest.uninstall = function () {
-          setGlobals(NativeXMLHttpRequest, NativeActiveXObject);
-        };
-        setGlobals(BridgedRequest, BridgedActiveXObject);
-        return;
-      }
+    do {
+      script = scripts[--i];
+    } while (script && !/^([^?#]*\/)?xdr-bridge[.\w]*\.js([?#]|$)/.test(script.src) && !read('bridge-for'));
+    if (createConstructor(script ? script.src : '(no script element)', read)) {
+      BridgedRequest.uninstall = function () {
+        setGlobals(NativeXMLHttpRequest, NativeActiveXObject);
+      };
+      setGlobals(BridgedRequest, BridgedActiveXObject);
     }
   }
 

@@ -1,7 +1,6 @@
 // Between the bodies that pages give and read, and the text that travels.
 
 import { NativeActiveXObject, root } from './env.js';
-import { domException } from './errors.js';
 import { findHeader } from './headers.js';
 import { replaceLoneSurrogates } from './text.js';
 
@@ -44,29 +43,22 @@ function parseXml(text) {
 // XMLHttpRequest: "document response" for XML; an answer without a Content-Type counts as text/xml.
 export function responseDocument(request, text) {
   return /[\/+]xml\b/i.test(request._._mimeType || request.getResponseHeader('content-type') ||
-    'text/xml') && /^(document)?$/.test(request.responseType) ? parseXml(text) : null;
+    'text/xml') && !/^(text|json)$/.test(request.responseType) ? parseXml(text) : null;
 }
 
-// Support: IE 5 - 9
-// There are no typed arrays, and up to IE 7 no JSON; a page may bring its own JSON, at any time.
-export function requireResponseType(type) {
-  if (!/^(text|document)?$/.test(type) && (type !== 'json' || !root.JSON)) {
-    throw domException('NotSupported', 9, type);
-  }
-}
-
-// The text, so far or `whole`, becomes what the page reads.
+// The text, so far or `whole`, becomes what the page reads. Support: IE 5 - 9
+// There are no typed arrays, and up to IE 7 no JSON; a page may bring its own JSON, at any time. A type that is not
+// known here is ignored, as in every browser that does not know it.
 export function setResponse(request, text, whole, document) {
   var type = request.responseType;
-  var isText = /^(text)?$/.test(type);
+  var isText = type !== 'document' && (type !== 'json' || !root.JSON);
   request.responseText = isText ? text : '';
   request.response = isText ? text : null;
   if (whole) {
     request.responseXML = document;
     if (type === 'document') {
       request.response = document;
-    }
-    if (type === 'json') {
+    } else if (!isText) {
       try {
         request.response = root.JSON.parse(text);
       } catch (malformed) {

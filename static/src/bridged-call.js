@@ -1,15 +1,19 @@
 // A call that goes through the bridge, or, to an origin that no bridge stands for, through XDomainRequest as it is.
 
 import { countBytes, extractBody, responseDocument, setResponse } from './body.js';
-import { later, root } from './env.js';
+import { later, report, root } from './env.js';
 import { domException } from './errors.js';
+import { isHeard } from './event-target.js';
 import { createReader } from './frame.js';
-import { combineHeader, getHeader, isForbiddenHeader, isForbiddenMethod, isToken, normaliseMethod } from './headers.js';
-import { mount } from './location.js';
+import { combineHeader, getHeader, headerLines, isForbiddenHeader, isForbiddenMethod, isToken, normaliseMethod } from './headers.js';
+import { bases, ignoresCredentials, mount } from './location.js';
 import { announce, beginCall, changeState, endCall, failCall, isLive } from './request-state.js';
 import { trim } from './text.js';
 import { encodeTunnelRequest } from './tunnel.js';
 import { transmit } from './xdr-transport.js';
+
+// Libraries that poll would say it for ever.
+var notedCredentials;
 
 // `match` is [, base of the bridge, target]; without it, `url` is asked for directly.
 export function createBridgedCall(request, givenMethod, url, match) {
@@ -37,9 +41,9 @@ export function createBridgedCall(request, givenMethod, url, match) {
 
   // Takes all the text that there is so far. Without a body there is no state 3. After each callback the page may have
   // aborted, or opened again.
-  function receive(received, whole) {
+  function receive(received, whole, xdr) {
     var shown = answer._text.length;
-    var error = read(received, whole);
+    var error = read(received, whole, xdr);
     var text = answer._text;
     var total = +getHeader(answer._headers, 'content-length') || 0;
     var loaded = whole && total || text.length;
@@ -57,23 +61,27 @@ export function createBridgedCall(request, givenMethod, url, match) {
     }
     if (whole && isLive(call)) {
       setResponse(request, text, true, responseDocument(request, text));
-      endCall(call, 'load', loaded, total);
+      endCall(call, loaded, total);
     }
   }
 
-  function readPlain(received) {
+  // The type is the sniffed one, without parameters, or empty.
+  function readPlain(received, whole, xdr) {
     answer._text = received;
+    answer._headers = xdr.contentType ? [['content-type', xdr.contentType]] : [];
   }
 
   // Why the call cannot travel, or ''.
   function obstacle(body) {
     var scheme = root.location.protocol;
-    return request.withCredentials ? 'credentials-not-carried' :
+    return match && request.withCredentials && !ignoresCredentials ? 'credentials-not-carried' :
       url.split('//')[0] !== scheme ? 'scheme-mismatch: XDomainRequest needs ' + scheme :
       // Support: IE 8 - 9
       // Text may be cut at a NUL, and nobody would notice.
       /\x00/.test(body) ? 'nul-in-body' :
-      !match && (headers.length || !/^(GET|POST)$/.test(method)) ? 'not-bridged' : '';
+      // What XDomainRequest leaves out authorises nothing, and libraries that believe in CORS always set it.
+      !match && !(/^(GET|POST)$/.test(method) && /^((accept|(accept|content)-language|content-type|cache-control|pragma|x-requested-with):.*\r\n)*$/i.test(headerLines(headers, ':'))) ?
+        'not-bridged: bridges stand for ' + bases : '';
   }
 
   // The answer comes in a later task, whatever it is.
@@ -96,12 +104,12 @@ export function createBridgedCall(request, givenMethod, url, match) {
       // Only 200 counts as loaded there; it does not say with which words.
       answer._status = 200;
       read = readPlain;
+      if (request.withCredentials && !notedCredentials) {
+        report(call._name + ': sent without credentials');
+        notedCredentials = true;
+      }
     }
     transmit(call, outer, receive);
-    if (body) {
-      call._uploading = countBytes(body);
-      announce(call, request.upload, 'loadstart', 0, call._uploading);
-    }
   }
 
   if (!isToken(method)) {
@@ -130,6 +138,7 @@ export function createBridgedCall(request, givenMethod, url, match) {
 
     _send: function (body) {
       var text = body === null || /^(GET|HEAD)$/.test(method) ? null : extractBody(headers, body, match);
+      call._uploading = text && isHeard(request.upload) && countBytes(text);
       if (beginCall(call)) {
         travel(text);
       }

@@ -1,13 +1,12 @@
 // XMLHttpRequest as the page sees it: the standard's states and exceptions, for whichever call is underneath.
 
-import { requireResponseType } from './body.js';
 import { createBridgedCall } from './bridged-call.js';
 import { domException } from './errors.js';
 import { EventTarget } from './event-target.js';
 import { getHeader, serialiseHeaders } from './headers.js';
 import { bridged, resolveInDocument, withoutCredentials } from './location.js';
 import { createNativeCall } from './native-call.js';
-import { changeState, clearResponse, endCall, replaceCall } from './request-state.js';
+import { breakCall, changeState, clearResponse, replaceCall } from './request-state.js';
 
 var STATES = 'UNSENT OPENED HEADERS_RECEIVED LOADING DONE'.split(' ');
 
@@ -16,9 +15,9 @@ export function BridgedRequest() {
   this.upload = new EventTarget();
   this.onreadystatechange = null;
   this.readyState = this.timeout = 0;
-  this.responseType = '';
   this._._call = {};
-  // Libraries look for this property on an instance before they believe in CORS. True is refused in send().
+  // Libraries look for this property on an instance before they believe in CORS. There is no `responseType` until the page
+  // sets one: they take it for a browser that has typed arrays.
   if (!withoutCredentials) {
     this.withCredentials = false;
   }
@@ -63,6 +62,7 @@ methods.open = function (method, url, async) {
   call = createCall(this, arguments, arguments.length < 3 || !!async);
   replaceCall(call);
   this._._phase = 1;
+  this.bridgeError = '';
   clearResponse(this);
   if (this.readyState !== 1) {
     changeState(call, 1);
@@ -81,13 +81,12 @@ methods.overrideMimeType = function (mimeType) {
 
 methods.send = function (body) {
   requireState(this._._phase === 1);
-  requireResponseType(this.responseType);
   this._._call._send(body === undefined ? null : body);
 };
 
 methods.abort = function () {
   if (this._._phase > 1) {
-    endCall(this._._call, 'abort');
+    breakCall(this._._call, 'abort');
   }
   if (this.readyState === 4) {
     this.readyState = 0;

@@ -9,9 +9,12 @@ export var later = root.setTimeout;
 export var forget = root.clearTimeout;
 
 // Support: IE 8 - 9
-// There is no console until the developer tools have been opened.
+// There is no console until the developer tools have been opened, and pages bring one that has only log(). Not error():
+// reporters of errors take that for an exception of the page.
 export function report(sentence) {
-  if (root.console) {
-    root.console.error('xdr-bridge: ' + sentence);
+  try {
+    root.console.warn('xdr-bridge: ' + sentence);
+  } catch (noConsole) {
+    return;
   }
 }

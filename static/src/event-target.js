@@ -14,7 +14,7 @@ export function EventTarget() {
 }
 
 // DOM: an exception in a listener is reported and disturbs nobody else.
-function call(target, listener, event) {
+export function callListener(target, listener, event) {
   try {
     if (listener && listener.call) {
       listener.call(target, event);
@@ -26,6 +26,16 @@ function call(target, listener, event) {
       throw exception;
     }, 0);
   }
+}
+
+// XMLHttpRequest: the "upload listener flag".
+export function isHeard(target) {
+  var heard = target._._listeners.length;
+  var i;
+  for (i = 0; i < TYPES.length; i++) {
+    heard = heard || target['on' + TYPES[i]];
+  }
+  return heard;
 }
 
 EventTarget.prototype = {
@@ -49,10 +59,11 @@ EventTarget.prototype = {
     var registered = this._._listeners.slice(0);
     var i;
     event.target = event.currentTarget = this;
-    call(this, this['on' + event.type], event);
+    // A wrapper's accessor on the prototype has added a listener.
+    callListener(this, this.hasOwnProperty('on' + event.type) && this['on' + event.type], event);
     for (i = 0; i < registered.length; i++) {
       if (registered[i][0] === event.type) {
-        call(this, registered[i][1], event);
+        callListener(this, registered[i][1], event);
       }
     }
     return true;

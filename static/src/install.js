@@ -1,24 +1,27 @@
 // When to bridge at all, and how the page gets to see it.
 
 import { BridgedRequest } from './bridged-request.js';
-import { NativeActiveXObject, NativeXDomainRequest, NativeXMLHttpRequest, root } from './env.js';
-import { configure } from './location.js';
+import { NativeActiveXObject, NativeXDomainRequest, NativeXMLHttpRequest, report, root } from './env.js';
+import { configure, mount } from './location.js';
 import { watchUnload } from './xdr-transport.js';
 
-// Support: IE 10
-// XDomainRequest stands beside an XMLHttpRequest that does CORS itself: that one counts. It also says no to a second
-// copy of this script. XDomainRequest is empty where a policy has switched it off; XMLHttpRequest may be off too, and
-// then ActiveX makes the native calls.
-function isNeeded() {
-  var probe = NativeXDomainRequest && NativeXMLHttpRequest && new NativeXMLHttpRequest();
-  return NativeXDomainRequest && !(probe && (probe._ || 'withCredentials' in probe));
-}
-
-// The constructor, if it is needed and there is something to bridge.
-export function createConstructor(scriptUrl, others, bothSchemes, withoutCredentials) {
-  if (isNeeded() && configure(scriptUrl, others, bothSchemes, withoutCredentials)) {
+// The constructor, if it is needed and there is something to bridge; if there is nothing, the console says why.
+// `read` gives the attributes, as in configure().
+export function createConstructor(scriptUrl, read) {
+  var probe = NativeXMLHttpRequest && new NativeXMLHttpRequest();
+  // Support: IE 10
+  // XDomainRequest stands beside an XMLHttpRequest that does CORS itself: that one counts. It also says no to a second
+  // copy of this script. XMLHttpRequest may be switched off by a policy; then ActiveX makes the native calls.
+  if (probe && (probe._ || 'withCredentials' in probe)) {
+    return;
+  }
+  if (!NativeXDomainRequest) {
+    report('nothing-bridged: there is no XDomainRequest');
+  } else if (configure(scriptUrl, read)) {
     watchUnload();
     return BridgedRequest;
+  } else {
+    report('nothing-bridged: ' + scriptUrl + ' is not in ' + mount + ' of another origin, and data-bridge-for names none');
   }
 }
 
@@ -55,20 +58,22 @@ function setGlobals(Request, ActiveXObject) {
   }
 }
 
-// The last script element of ours is the one that runs; an injected one may stand elsewhere.
+// The last script element of ours is the one that runs; an injected one may stand elsewhere, or be gone. Ours is what has
+// our name, or names our bridges.
 export function install() {
   var scripts = root.document.getElementsByTagName('script');
   var i = scripts.length;
+  var script;
   function read(name) {
-    return scripts[i].getAttribute('data-' + name);
+    return script ? script.getAttribute('data-' + name) : null;
   }
-  while (i--) {
-    if (createConstructor(scripts[i].src, read('bridge-for'), read('both-schemes') !== null, read('no-credentials') !== null)) {
-      BridgedRequest.uninstall = function () {
-        setGlobals(NativeXMLHttpRequest, NativeActiveXObject);
-      };
-      setGlobals(BridgedRequest, BridgedActiveXObject);
-      return;
-    }
+  do {
+    script = scripts[--i];
+  } while (script && !/^([^?#]*\/)?xdr-bridge[.\w]*\.js([?#]|$)/.test(script.src) && !read('bridge-for'));
+  if (createConstructor(script ? script.src : '(no script element)', read)) {
+    BridgedRequest.uninstall = function () {
+      setGlobals(NativeXMLHttpRequest, NativeActiveXObject);
+    };
+    setGlobals(BridgedRequest, BridgedActiveXObject);
   }
 }

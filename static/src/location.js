@@ -3,8 +3,8 @@
 import { root } from './env.js';
 import { resolveUrl } from './url.js';
 
-// The base of a call that is bridged, by the bridge at that base plus {mount}/tunnel, and the target below it (Wire 3.1).
-export var bridged, mount, withoutCredentials;
+// `bridged` finds the base of a call, whose bridge is at that base plus {mount}/tunnel, and the target below it (Wire 3.1).
+export var bases, bridged, mount, withoutCredentials, ignoresCredentials;
 var bothSchemes;
 
 // Support: IE 5 - 7
@@ -17,25 +17,28 @@ export function resolveInDocument(reference) {
   return bothSchemes ? url.replace(/^https?:/, root.location.protocol) : url;
 }
 
-// Wire 3.1: the base is the script's URL less {mount}/xdr-bridge.js. `others` lists further bases with the same mount.
-// 0 where nothing is to be bridged: `script` is no URL of ours, or every base is on the page's own origin.
-export function configure(script, others, onBothSchemes, hidden) {
+// What `read` makes of a name is that attribute of the script's element, without data-, or null. Wire 3.1: the script's
+// own base is its URL less {mount}/xdr-bridge.js. Where it may be a copy, since further bases are named, its folder is no
+// mount. False where nothing is to be bridged: no base, or all of them on the page's own origin.
+export function configure(script, read) {
+  var others = read('bridge-for');
   var patterns = [];
   var own, list, base, i;
-  bothSchemes = onBothSchemes;
-  withoutCredentials = hidden;
-  own = /^(\w+:\/\/[^?]+)(\/[^\/?]+)\/xdr-bridge[.\w]*\.js(\?|$)/.exec(resolveInDocument(script));
-  if (own) {
-    mount = own[2];
-    list = (own[1] + ' ' + (others || '')).split(' ');
-    for (i = 0; i < list.length; i++) {
-      base = list[i] && resolveInDocument(list[i]).replace(/\/$/, '');
-      // A URL on the page's own origin has nothing before that origin.
-      if (base && (base + '/').split(resolveUrl('/', root.location.href))[0]) {
-        patterns.push(base.replace(/\W/g, '\\$&'));
-      }
+  bothSchemes = read('both-schemes') !== null;
+  withoutCredentials = read('no-credentials') !== null;
+  ignoresCredentials = read('ignore-credentials') !== null;
+  bases = [];
+  own = /^(\w+:\/\/[^?]+)(\/[^\/?]+)\/xdr-bridge[.\w]*\.js(\?|$)/.exec(resolveInDocument(script)) || [];
+  mount = read('mount') || !others && own[2] || '/xdr';
+  list = ((own[2] === mount ? own[1] : '') + ' ' + (others || '')).replace(/[\s,]+/g, ' ').split(' ');
+  for (i = 0; i < list.length; i++) {
+    base = list[i] && resolveInDocument(list[i]).replace(/\/$/, '');
+    // A URL on the page's own origin has nothing before that origin.
+    if (base && (base + '/').split(resolveUrl('/', root.location.href))[0]) {
+      bases.push(base);
+      patterns.push(base.replace(/\W/g, '\\$&'));
     }
-    bridged = new RegExp('^(' + patterns.join('|') + ')(/.*)');
   }
+  bridged = new RegExp('^(' + patterns.join('|') + ')(/.*)');
   return patterns.length;
 }

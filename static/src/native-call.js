@@ -1,8 +1,7 @@
 // A call that is none of the bridge's business: the browser's own object makes it, and the request shows what it shows.
 
-import { setResponse } from './body.js';
 import { NativeActiveXObject, NativeXMLHttpRequest } from './env.js';
-import { beginCall, changeState, endCall, isLive } from './request-state.js';
+import { beginCall, breakCall, changeState, endCall, isLive } from './request-state.js';
 
 // `parameters` are those of open(), as many as the page gave. The browser's own exceptions are the page's.
 export function createNativeCall(request, parameters, async) {
@@ -28,7 +27,7 @@ export function createNativeCall(request, parameters, async) {
         request.responseXML = null;
       }
       request._._native = inner;
-      setResponse(request, request.responseText, state > 3, request.responseXML);
+      request.response = request.responseText;
       if (state < 4) {
         changeState(call, state);
       } else {
@@ -42,7 +41,11 @@ export function createNativeCall(request, parameters, async) {
           // What could be read is shown.
         }
         // A file has no status, but it has a text.
-        endCall(call, request.status || request.responseText ? 'load' : 'error');
+        if (request.status || request.responseText) {
+          endCall(call);
+        } else {
+          breakCall(call, 'error');
+        }
       }
     }
   }

@@ -4,6 +4,7 @@
 // as long as it is request._._call: whatever else reports later is not heard.
 
 import { forget, later, report } from './env.js';
+import { callListener } from './event-target.js';
 
 export function isLive(call) {
   return call._request._._call === call;
@@ -17,14 +18,18 @@ export function clearResponse(request) {
   request._._headers = [];
 }
 
-// Fires events of these types, unless a callback of the page has aborted the call before, or opened another.
-export function announce(call, target, types, loaded, total) {
+function fire(target, types, loaded, total) {
   var list = types.split(' ');
   var i;
+  for (i = 0; i < list.length; i++) {
+    target.dispatchEvent({ type: list[i], lengthComputable: total > 0, loaded: loaded || 0, total: total || 0 });
+  }
+}
+
+// Fires events of these types, unless a callback of the page has aborted the call before, or opened another.
+export function announce(call, target, types, loaded, total) {
   if (isLive(call)) {
-    for (i = 0; i < list.length; i++) {
-      target.dispatchEvent({ type: list[i], lengthComputable: total > 0, loaded: loaded || 0, total: total || 0 });
-    }
+    fire(target, types, loaded, total);
   }
 }
 
@@ -47,19 +52,25 @@ export function replaceCall(call) {
   }
 }
 
-// XMLHttpRequest: "request error steps", and the end of "handle response end-of-body". What is left is a call that does nothing.
-export function endCall(call, type, loaded, total) {
+// XMLHttpRequest: "handle response end-of-body". What is left is a call that does nothing.
+export function endCall(call, loaded, total) {
+  var end = { _request: call._request };
+  replaceCall(end);
+  changeState(end, 4);
+  announce(end, call._request, 'load loadend', loaded, total);
+}
+
+// XMLHttpRequest: "request error steps". A callback that opens the next call takes nothing from the events of this one.
+export function breakCall(call, type) {
   var request = call._request;
   var end = { _request: request };
   replaceCall(end);
-  if (type !== 'load') {
-    clearResponse(request);
-  }
+  clearResponse(request);
   changeState(end, 4);
   if (call._uploading) {
-    announce(end, request.upload, type + ' loadend');
+    fire(request.upload, type + ' loadend');
   }
-  announce(end, request, type + ' loadend', loaded, total);
+  fire(request, type + ' loadend');
 }
 
 // The page may set `timeout`, or take it back, while the call is under way; it counts from send(). Support: IE 9
@@ -68,7 +79,7 @@ function watchTimeout(call, start) {
   var request = call._request;
   call._timer = later(function () {
     if (request.timeout > 0 && new Date() - start >= request.timeout) {
-      endCall(call, 'timeout');
+      breakCall(call, 'timeout');
     } else {
       watchTimeout(call, start);
     }
@@ -82,13 +93,21 @@ export function beginCall(call) {
   if (!call._sync) {
     watchTimeout(call, new Date());
     announce(call, request, 'loadstart');
+    if (call._uploading) {
+      announce(call, request.upload, 'loadstart', 0, call._uploading);
+    }
   }
   return isLive(call);
 }
 
+// Where there is no console, the page may ask, or have a function called for every failure.
 export function failCall(call, sentence) {
+  var request = call._request;
+  var line = call._name + ': ' + sentence;
   if (isLive(call)) {
-    report(call._name + ': ' + sentence);
-    endCall(call, 'error');
+    report(line);
+    request.bridgeError = sentence;
+    breakCall(call, 'error');
+    callListener(request, request.constructor.onbridgeerror, line);
   }
 }

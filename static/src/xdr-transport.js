@@ -52,7 +52,7 @@ export function transmit(call, outer, receive) {
 
   // XDomainRequest does not say why.
   function noAnswer() {
-    failCall(call, 'no-answer');
+    failCall(call, 'no-answer: no bridge, an origin not allowed, or 400, 403, 413, 502 of a front');
   }
 
   // Support: IE 9
@@ -89,7 +89,7 @@ export function transmit(call, outer, receive) {
       }
       return;
     }
-    receive(text, whole);
+    receive(text, whole, xdr);
   }
 
   call._host = outer[1].split('/')[2];

@@ -12,6 +12,7 @@ import { path, read, tool } from './support/workspace.mjs';
 
 const SERVED = ['xdr-bridge.js', 'xdr-bridge.min.js', 'xdr-bridge.constructor.js', 'xdr-bridge.form-data.js'];
 const GOAL = 4096;
+// What is there today, and room for the relay, which is to come.
 const MOST_BYTES = 6144;
 
 test('the built files are what their sources build today', () => {

@@ -16,7 +16,31 @@ describe('the polyfill leaves no trace', () => {
   test('where XDomainRequest stands beside such a one (IE 10)', () => assertNoTrace(createWorld({ native: 'cors' })));
   test('where there is no XDomainRequest', () => assertNoTrace(createWorld({ xdr: false })));
   test('on a page of the bridge itself', () => assertNoTrace(createWorld({ page: 'https://api.example:443/index.html' })));
-  test('when it cannot find its own script element', () => assertNoTrace(createWorld({ scripts: ['https://api.example/xdr-bridge.js', ''] })));
+  test('when it cannot find its own script element', () => assertNoTrace(createWorld({ scripts: ['https://cdn.example/jquery.js', ''] })));
+});
+
+describe('where it is needed and does nothing it says why, once', () => {
+  const reasons = {
+    'its element is gone': [{ scripts: ['https://cdn.example/jquery.js'] }, '(no script element) is not in /xdr of another origin'],
+    'it is on the page\'s own host': [{ page: 'https://api.example/' }, 'https://api.example/xdr/xdr-bridge.js is not in /xdr of another origin'],
+    'it is on a CDN, in no folder': [{ scripts: ['https://cdn.example/xdr-bridge.js'] }, 'https://cdn.example/xdr-bridge.js is not in /xdr of another origin'],
+    'its bases are all the page\'s own': [{ scripts: [{ src: '/xdr-bridge.js', 'data-bridge-for': 'https://shop.example/v1' }] }, '/xdr-bridge.js is not in /xdr of another origin'],
+    'XDomainRequest is switched off': [{ xdr: false }, 'there is no XDomainRequest'],
+  };
+  for (const [name, [options, reason]] of Object.entries(reasons)) {
+    test(name, () => {
+      const { sentences } = createWorld(options);
+      assert.equal(sentences.length, 1);
+      assert.ok(sentences[0].startsWith(`xdr-bridge: nothing-bridged: ${reason}`), sentences[0]);
+    });
+  }
+
+  test('and nothing where it is not needed, or a copy is at work', () => {
+    assert.deepEqual(createWorld({ native: 'cors' }).sentences, []);
+    const world = createWorld();
+    world.load();
+    assert.deepEqual(world.sentences, []);
+  });
 });
 
 test('a second copy leaves the first one alone', () => {

@@ -121,11 +121,20 @@ describe('a whole answer', () => {
       world.xdrs.at(-1).load(frame(text));
       return [subject.response, subject.responseText];
     };
-    assert.equal(thrown(() => json('{}')), 'NotSupportedError 9');
+    assert.deepEqual(json('{}'), ['{}', '{}'], 'a type that the browser does not know');
     world.realm.JSON = JSON;
     assert.deepEqual(json('{"a":1}'), [{ a: 1 }, '']);
     assert.deepEqual(json('{'), [null, '']);
-    assert.equal(thrown(() => request(world, 'GET', URL_, { before: (r) => (r.responseType = 'blob') })), 'NotSupportedError 9');
+  });
+
+  test('there is no responseType until the page sets one, and those that the browser lacks are ignored', () => {
+    const world = createWorld();
+    assert.equal('responseType' in new world.realm.XMLHttpRequest(), false);
+    for (const type of ['arraybuffer', 'blob', 'moz-chunked-text']) {
+      const subject = request(world, 'GET', URL_, { before: (r) => (r.responseType = type) });
+      world.xdrs.at(-1).load(frame('text'));
+      assert.deepEqual([subject.events.at(-2), subject.response, subject.responseText], ['load', 'text', 'text']);
+    }
   });
 });
 
@@ -139,6 +148,7 @@ describe('a network error', () => {
   for (const [name, [text, sentence]] of Object.entries(failures)) {
     test(`${name}: status 0, one event, one sentence`, () => {
       const { subject, world } = answered(text, { method: 'PUT' });
+      assert.ok(subject.bridgeError.startsWith(sentence), subject.bridgeError);
       assert.deepEqual(subject.events, NETWORK_ERROR);
       assert.deepEqual([subject.status, subject.statusText, subject.responseText, subject.responseURL], [0, '', '', '']);
       assert.equal(subject.getAllResponseHeaders(), '');
@@ -148,10 +158,34 @@ describe('a network error', () => {
     });
   }
 
-  test('without a console there is no sentence and no exception', () => {
-    const { subject, world } = answered('nonsense', { world: { console: false } });
-    assert.deepEqual(subject.events, NETWORK_ERROR);
-    assert.deepEqual(world.timers.thrown, []);
+  test('without a console, or with a page\'s own that has only log(), there is no sentence and no exception', () => {
+    for (const prepare of [() => {}, ({ realm }) => (realm.console = { log: () => {} })]) {
+      const { subject, world } = answered('nonsense', { world: { console: false, prepare } });
+      assert.deepEqual(subject.events, NETWORK_ERROR);
+      assert.deepEqual(world.timers.thrown, []);
+    }
+  });
+
+  test('its reason is readable before the error event, until open(), and one function hears of all', () => {
+    const world = createWorld({ console: false });
+    const seen = [];
+    world.realm.XMLHttpRequest.onbridgeerror = function (sentence) {
+      seen.push([this.readyState, sentence]);
+    };
+    const subject = request(world, 'PUT', URL_, { before: (r) => (r.onerror = () => seen.push(r.bridgeError)) });
+    world.xdrs[0].load('XDR/1 error method-not-allowed\r\nNot PUT.\r\n');
+    assert.deepEqual(seen, ['method-not-allowed: Not PUT.', [4, `PUT ${URL_}: method-not-allowed: Not PUT.`]]);
+    subject.open('GET', URL_);
+    assert.equal(subject.bridgeError, '');
+    world.realm.XMLHttpRequest.onbridgeerror = () => {
+      throw new Error('of the page');
+    };
+    subject.send();
+    world.settle();
+    world.xdrs[1].fire('error');
+    assert.match(subject.bridgeError, /^no-answer: .*400, 403, 413, 502/);
+    world.settle();
+    assert.deepEqual(world.timers.thrown.map(({ message }) => message), ['of the page']);
   });
 
   const obstacles = {
@@ -435,7 +469,7 @@ describe('re-use', () => {
     assert.deepEqual(subject.events, [1, 'loadstart', 2, 3, 'progress', 4, 1, 'loadstart', 2, 3, 'progress', 4, 'load', 'loadend']);
   });
 
-  test('open() inside a failure\'s callback leaves the rest of the failure behind', () => {
+  test('open() inside a failure\'s callback takes nothing from the failure\'s own events', () => {
     const world = createWorld();
     const subject = request(world, 'GET', URL_);
     const note = subject.onreadystatechange;
@@ -446,7 +480,26 @@ describe('re-use', () => {
       }
     };
     world.xdrs[0].fire('error');
-    assert.deepEqual(subject.events, [1, 'loadstart', 4, 1]);
+    assert.deepEqual(subject.events, [1, 'loadstart', 4, 1, 'error', 'loadend']);
+  });
+
+  test('open() inside a callback of abort() takes neither abort nor loadend, and the new call goes on', () => {
+    const world = createWorld();
+    const subject = request(world, 'GET', URL_);
+    const note = subject.onreadystatechange;
+    subject.onreadystatechange = (event) => {
+      note(event);
+      if (subject.readyState === 4 && world.xdrs.length === 1) {
+        subject.open('GET', URL_);
+        subject.send();
+      }
+    };
+    subject.abort();
+    assert.deepEqual(subject.events, [1, 'loadstart', 4, 1, 'loadstart', 'abort', 'loadend']);
+    assert.equal(subject.readyState, 1);
+    world.settle();
+    world.xdrs[1].load(frame('second'));
+    assert.equal(subject.responseText, 'second');
   });
 
   test('headers do not survive open(), timeout does', () => {
@@ -501,6 +554,23 @@ describe('listeners', () => {
     assert.deepEqual(world.timers.thrown.map(({ message }) => message), ['state 2', 'state 3', 'state 4']);
   });
 
+  test('that a wrapper\'s accessor on the prototype has added are called once', () => {
+    const world = createWorld();
+    let calls = 0;
+    Object.defineProperty(world.realm.XMLHttpRequest.prototype, 'onload', {
+      get: () => null,
+      set(listener) {
+        if (listener) {
+          this.addEventListener('load', listener);
+          Object.defineProperty(world.realm.XMLHttpRequest.prototype, 'onload', { get: () => listener });
+        }
+      },
+    });
+    request(world, 'GET', URL_, { before: (r) => (r.onload = () => calls++) });
+    world.xdrs[0].load(frame('x'));
+    assert.equal(calls, 1);
+  });
+
   test('dispatchEvent calls them too', () => {
     const world = createWorld();
     const subject = new world.realm.XMLHttpRequest();
@@ -525,6 +595,15 @@ test('what libraries look for is there', () => {
 
 describe('calls that are none of the bridge\'s business', () => {
   const OWN = '/cart';
+
+  test('know no responseType, as natively', () => {
+    const world = createWorld();
+    for (const type of ['arraybuffer', 'json', 'document']) {
+      const subject = request(world, 'GET', OWN, { before: (r) => (r.responseType = type) });
+      world.natives.at(-1).finish({ status: 200, text: '{}' });
+      assert.deepEqual([subject.responseText, subject.response], ['{}', '{}']);
+    }
+  });
 
   test('go to the native object with what open() was given', () => {
     const world = createWorld();

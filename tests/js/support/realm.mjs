@@ -226,7 +226,7 @@ export function createWorld({
   realm.clearTimeout = world.timers.clear;
   realm.attachEvent = (name, handler) => world.unload.push([name, handler]);
   if (console) {
-    realm.console = { error: (sentence) => world.sentences.push(sentence) };
+    realm.console = { warn: (sentence) => world.sentences.push(sentence) };
   }
   if (xdr) {
     realm.XDomainRequest = fakeXDomainRequest(world);

@@ -118,6 +118,22 @@ check('open() in abort', 'rs1 loadstart rs4 abort rs1 loadend, 1', function (t) 
   t.is(log.join(' ') + ', ' + xhr.readyState);
 });
 
+check('open() in state 4 of an abort', 'rs1 loadstart rs4 rs1 abort loadend, 1', function (t) {
+  var xhr = new XMLHttpRequest();
+  var log = t.watch(xhr);
+  var note = xhr.onreadystatechange;
+  xhr.onreadystatechange = function (event) {
+    note.call(xhr, event);
+    if (xhr.readyState === 4) {
+      xhr.open('GET', api + '/json', true);
+    }
+  };
+  xhr.open('GET', api + '/json', true);
+  xhr.send();
+  xhr.abort();
+  t.is(log.join(' ') + ', ' + xhr.readyState);
+});
+
 check('open() and send() in load make a second call', 'loadstart load loadstart loadend load loadend', function (t) {
   var xhr = t.make('GET', '/json');
   var log = [];

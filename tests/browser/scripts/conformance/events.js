@@ -222,3 +222,26 @@ check('upload says nothing without a body', 'load', function (t) {
   xhr.onloadend = function () { t.is(log.join(', ')); };
   xhr.send();
 });
+
+check('abort() in loadstart ends the upload, too', 'loadstart, upload abort, upload loadend, abort', function (t) {
+  var xhr = t.make('POST', '/echo');
+  var log = [];
+  xhr.upload.onloadstart = xhr.upload.onabort = xhr.upload.onloadend = function (event) { log.push('upload ' + event.type); };
+  xhr.onloadstart = function () {
+    log.push('loadstart');
+    xhr.abort();
+  };
+  xhr.onabort = function () { log.push('abort'); };
+  xhr.send('some text');
+  t.later(function () { t.is(log.join(', ')); });
+});
+
+check('upload says nothing to listeners that come after send()', 'load', function (t) {
+  var xhr = t.make('POST', '/echo');
+  var log = [];
+  function note(event) { log.push('upload ' + event.type); }
+  xhr.onload = function () { log.push('load'); };
+  xhr.onloadend = function () { t.is(log.join(', ')); };
+  xhr.send('some text');
+  xhr.upload.onload = xhr.upload.onprogress = xhr.upload.onloadend = note;
+});
