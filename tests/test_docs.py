@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from xdr_bridge import __version__
-from xdr_bridge.cli.commands import make_parser
+from xdr_bridge.cli.commands import main, make_parser
+from xdr_bridge.config import Sources
 from xdr_bridge.http.errors import Code
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -150,7 +151,11 @@ def test_the_architecture_names_every_folder() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_commands_can_be_said(document: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands_can_be_said(
+    document: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("XDR_BRIDGE_")]:
+        monkeypatch.delenv(name)
     code = re.findall(
         r"^(?:    |```[a-z]*$.*?^```)[^\n]*", read(document), re.MULTILINE | re.DOTALL
     )
@@ -158,7 +163,7 @@ def test_commands_can_be_said(document: str, capsys: pytest.CaptureFixture[str])
     for line in lines:
         words = shlex.split(line.replace(" …", ""), comments=True) if "xdr-bridge " in line else []
         while words and re.match(r"XDR_BRIDGE_\w+=", words[0]):
-            words.pop(0)
+            monkeypatch.setenv(*words.pop(0).split("=", 1))
         if not words or Path(words[0]).name != "xdr-bridge":
             continue
         arguments = list(takewhile(lambda word: word not in ("|", ">", "&&"), words[1:]))
@@ -168,6 +173,18 @@ def test_commands_can_be_said(document: str, capsys: pytest.CaptureFixture[str])
             make_parser().parse_args(arguments)
         except SystemExit:
             pytest.fail(f"{line}: {capsys.readouterr().err}")
+        # What names no file can be judged too.
+        if arguments[:1] == ["serve"] and not {"--config", "--tls-certificate"} & set(arguments):
+            judged = main(["config", "--check", *arguments[1:]])
+            assert judged == 0, f"{line}: {capsys.readouterr().err}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_files_of_options_are_valid(document: str, tmp_path: Path) -> None:
+    for example in re.findall(r"```toml\n(.*?)```", read(document), re.DOTALL):
+        path = tmp_path / "bridge.toml"
+        path.write_text(example, "utf-8")
+        assert Sources({}, environ={}, config=str(path)).load().settings.routes
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
