@@ -1,4 +1,8 @@
-"""What the operator says, from all sources, checked completely: every problem at once."""
+"""What the operator says, from all sources, checked completely: every problem at once.
+
+Begin with `settings.Settings`; `sources` reads flags, environment and file, `judging` judges what
+they say and makes routes of it. It imports `bridge` and what is below.
+"""
 
 from __future__ import annotations
 
