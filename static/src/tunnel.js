@@ -9,15 +9,16 @@ var MAX_URL_LENGTH = 1900;
 // 3.2: URLs end up in logs, so only headers that tell nothing may stand in one.
 export function encodeTunnelRequest(method, target, headers, body, binary, once, base, mount) {
   var version = '$xdr=1' + (binary ? ',base64' : '');
-  var lines = headerLines(headers, ':');
+  // Wire 2.2: one line and no line end, which some servers refuse in a URL.
+  var line = (headers[0] || []).join(':');
   var url = base + target + (/\?/.test(target) ? '&' : '?') + version + (method === 'GET' ? '' : '&$httpMethod=' + method) +
-    (lines ? '&$httpHeaders=' + encodeURIComponent(lines) : '') + '&$once=' + once;
-  // Wire 2: a plain GET keeps its own URL. Wire 3: a whole HTTP request as text.
+    (line ? '&$httpHeaders=' + encodeURIComponent(line) : '') + '&$once=' + once;
+  // Wire 2: a plain GET keeps its own URL. Wire 3: a whole request as text.
   // Wire 3.3: a target whose own parameters look like the tunnel's is data.
   // Support: IE 8 - 9
   // A % that escapes nothing may make a query invalid there, and open() throws.
-  return /^(GET|HEAD)$/.test(method) && /^((accept|(accept|content)-language):.*\r\n)*$/i.test(lines) && !/[?&](\$|%24)|%.?([^\da-f]|$)/i.test(target) &&
+  return /^(GET|HEAD)$/.test(method) && !headers[1] && /^((accept|(accept|content)-language):|$)/i.test(line) && !/[?&](\$|%24)|%.?([^\da-f]|$)/i.test(target) &&
     url.length <= MAX_URL_LENGTH ? ['GET', url, null] :
     ['POST', base + mount + '/tunnel?' + version + '&$once=' + once,
-      method + ' ' + target + ' HTTP/1.1\r\n' + headerLines(headers, ': ') + '\r\n' + (body || '')];
+      method + ' ' + target + ' XDR/1\r\n' + headerLines(headers, ': ') + '\r\n' + (body || '')];
 }

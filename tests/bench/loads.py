@@ -73,7 +73,7 @@ BODY_FORM = Shape(
     "POST",
     "/xdr/tunnel?$xdr=1",
     EXPLORER,
-    b"PUT /small.json HTTP/1.1\r\nAccept: application/json\r\nContent-Type: application/json\r\n"
+    b"PUT /small.json XDR/1\r\nAccept: application/json\r\nContent-Type: application/json\r\n"
     b"X-Requested-With: XMLHttpRequest\r\nX-Request-Id: 7\r\n\r\n" + ITEM,
 )
 

@@ -83,7 +83,7 @@ def native_path(way: Way) -> str:
 
 
 def body_form(way: Way) -> str:
-    head = "PUT /a%2Fb//c?q=%c3%a4+%41 HTTP/1.1\r\nContent-Type: application/json\r\nX-A: b\r\n"
+    head = "PUT /a%2Fb//c?q=%c3%a4+%41 XDR/1\r\nContent-Type: application/json\r\nX-A: b\r\n"
     frame = read_frame(way.tunnel(f"{head}\r\nKäse".encode()))
     assert (frame.status, frame.body, frame.end) == (200, "hello", "ok")
     told = way.told
@@ -95,7 +95,7 @@ def body_form(way: Way) -> str:
 
 def streams(way: Way) -> str:
     event_stream = request("GET", f"{way.prefix}/events")
-    message = b"GET /stream HTTP/1.1\r\n\r\n"
+    message = b"GET /stream XDR/1\r\n\r\n"
     framed = request("POST", f"{way.prefix}/xdr/tunnel?$xdr=1,stream", body=message)
     found = {_stream(way, data) for data in (event_stream, framed)}
     return found.pop() if len(found) == 1 else "some"
@@ -134,9 +134,7 @@ def _stream(way: Way, data: bytes) -> str:
 
 
 def large_body(way: Way) -> str:
-    message = (
-        b"PUT /items HTTP/1.1\r\nContent-Type: text/plain\r\n\r\n" + b"x" * MORE_THAN_NGINX_TAKES
-    )
+    message = b"PUT /items XDR/1\r\nContent-Type: text/plain\r\n\r\n" + b"x" * MORE_THAN_NGINX_TAKES
     answer = way.tunnel(message)
     if answer.status != 200:
         return str(answer.status)
@@ -147,7 +145,7 @@ def large_body(way: Way) -> str:
 def head(way: Way) -> str:
     answer = way.ask("HEAD", "/items")
     assert (answer.status, answer.body) == (200, b"")
-    framed = read_frame(way.tunnel(b"HEAD /items HTTP/1.1\r\n\r\n"))
+    framed = read_frame(way.tunnel(b"HEAD /items XDR/1\r\n\r\n"))
     assert (framed.status, framed.body, framed.end) == (200, "", "ok")
     assert way.told.method == "HEAD"
     return "yes" if answer.get("content-length") == "5" else "no length"
@@ -158,13 +156,13 @@ def without_a_body(way: Way) -> str:
         answer = way.ask("GET", path, ("If-None-Match", '"1"'))
         assert (answer.status, answer.body) == (status, b"")
         assert answer.cors()["access-control-allow-origin"] == PAGE
-        framed = read_frame(way.tunnel(f"GET {path} HTTP/1.1\r\n\r\n".encode()))
+        framed = read_frame(way.tunnel(f"GET {path} XDR/1\r\n\r\n".encode()))
         assert (framed.status, framed.body, framed.end) == (status, "", "ok")
     return "yes"
 
 
 def methods(way: Way) -> str:
-    framed = read_frame(way.tunnel(b"PROPFIND /items HTTP/1.1\r\nDepth: 1\r\n\r\n<a/>"))
+    framed = read_frame(way.tunnel(b"PROPFIND /items XDR/1\r\nDepth: 1\r\n\r\n<a/>"))
     assert (framed.status, way.told.method) == (200, "PROPFIND")
     answer = way.ask("PROPFIND", "/items", body=b"<a/>")
     if answer.status != 200:
@@ -207,7 +205,7 @@ def prefix(way: Way) -> str:
     # What does not arrive as ours is the API's to answer.
     if b"XMLHttpRequest" not in under.ask("GET", "/xdr/xdr-bridge.js").body:
         return "no"
-    framed = read_frame(under.tunnel(b"PUT /items HTTP/1.1\r\n\r\nx"))
+    framed = read_frame(under.tunnel(b"PUT /items XDR/1\r\n\r\nx"))
     assert (framed.status, under.told.target) == (200, "/items")
     under.ask("GET", "/a%2Fb?q=%2f")
     return "yes" if under.told.target == "/a%2Fb?q=%2f" else f"`{under.told.target}`"

@@ -172,7 +172,15 @@ _SHARDS = [
         b"\\",
         b"\xef\xbb\xbf",
     ],
-    *[b" HTTP/1.1", b" HTTP/1.0", b" HTTP/1.2", b" HTTP/2.0", b" HTTP/0.9", b"HTTP/1.1 200 OK\r\n"],
+    *[
+        b" HTTP/1.1",
+        b" HTTP/1.0",
+        b" HTTP/1.2",
+        b" HTTP/2.0",
+        b" HTTP/0.9",
+        b" XDR/1",
+        b"HTTP/1.1 200 OK\r\n",
+    ],
     *[b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 204 No Content\r\n\r\n", b"\r\nXDR-End: ok\r\n"],
     *[b"0\r\n\r\n", b"0\r\nX: 1\r\n\r\n", b"0;a=b\r\n\r\n", b"3\r\nabc\r\n", b"3;a\r\nabc\r\n"],
     *[
@@ -204,7 +212,7 @@ def _line(target: str) -> bytes:
 @functools.cache
 def page_seeds() -> list[bytes]:
     """List what pages send: right requests, the vectors', and every attack on framing."""
-    message = b"PUT /x?a HTTP/1.1\r\nContent-Type: application/json\r\nX-A: 1\r\n\r\n{}"
+    message = b"PUT /x?a XDR/1\r\nContent-Type: application/json\r\nX-A: 1\r\n\r\n{}"
     post = request("POST", "/x", ("Transfer-Encoding", "chunked"))
     seeds = [
         request("GET", "/x"),
@@ -305,8 +313,8 @@ def answer_seeds() -> list[bytes]:
 def tunnel_seeds() -> list[bytes]:
     """List tunnel requests without their HTTP: target, LF, body; see `targets.tunnel`."""
     seeds = [
-        b"/xdr/tunnel?$xdr=1\nPUT /x?a HTTP/1.1\r\nContent-Type: a/b\r\nX-A: 1\r\n\r\n{}",
-        b"/xdr/tunnel?$xdr=1\nGET /own/x HTTP/1.1\n\n",
+        b"/xdr/tunnel?$xdr=1\nPUT /x?a XDR/1\r\nContent-Type: a/b\r\nX-A: 1\r\n\r\n{}",
+        b"/xdr/tunnel?$xdr=1\nGET /own/x XDR/1\n\n",
         b"/x?a=%2F+1&$xdr=1&$httpMethod=PUT&$httpHeaders=X-A:1%0D%0Ax-a:2&$ct=a/b&$once=1\nbody",
         b"/x?%24xdr=1,base64,stream\n",
     ]
@@ -318,7 +326,7 @@ def tunnel_seeds() -> list[bytes]:
     for target in test_attacks_on_targets.TARGETS + test_attacks_on_targets.HARMLESS:
         at = _line(target.replace("EVIL", "evil.test"))
         seeds.append(at + b"?$xdr=1\n")
-        seeds.append(b"/xdr/tunnel?$xdr=1\nDELETE " + at + b" HTTP/1.1\r\n\r\n")
+        seeds.append(b"/xdr/tunnel?$xdr=1\nDELETE " + at + b" XDR/1\r\n\r\n")
     return [seed for seed in seeds if len(seed) < 3000]
 
 

@@ -182,7 +182,7 @@ _NEVER = {
 
 
 def _body_form(call: Call) -> bytes | None:
-    lines = [f"{call.method} {call.target} HTTP/1.1", *(f"{n}: {v}" for n, v in call.headers)]
+    lines = [f"{call.method} {call.target} XDR/1", *(f"{n}: {v}" for n, v in call.headers)]
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + call.body
 
 

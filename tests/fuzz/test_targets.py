@@ -65,7 +65,7 @@ FOUND = {
     ),
     "two empty fields of one name": (
         "tunnel",
-        b"\x00/xdr/tunnel?$xdr=1\nGET /x HTTP/1.1\r\nX-Empty: \r\nX-Empty: \r\n\r\n",
+        b"\x00/xdr/tunnel?$xdr=1\nGET /x XDR/1\r\nX-Empty: \r\nX-Empty: \r\n\r\n",
     ),
     "a $ct with white space around it": ("tunnel", b"\x00/x?$xdr=1&$ct=%20a/b%09\nbody"),
 }

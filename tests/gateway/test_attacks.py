@@ -159,7 +159,7 @@ def test_7_forbidden_methods_by_every_door(
     bridge: RunningGateway, api: TableApi, method: str
 ) -> None:
     assert bridge.call(method, "/echo").code == "method-forbidden"
-    assert bridge.tunnel(f"{method} /echo HTTP/1.1\r\n\r\n").network_error == "method-forbidden"
+    assert bridge.tunnel(f"{method} /echo XDR/1\r\n\r\n").network_error == "method-forbidden"
     assert bridge.ask(b"CONNECT evil.test:443 HTTP/1.1\r\nHost: x\r\n\r\n", "GET").status >= 400
     assert api.received == []
 
@@ -360,8 +360,8 @@ def test_23_a_flood_of_headers_is_refused(bridge: RunningGateway, api: TableApi)
         request("GET", "/\x1b[31m\x9b"),
         request("GET", "/echo", origin="https://a\x1b[31mb"),
         request("DELETE", "/echo", origin="https://\x85evil"),
-        request("POST", "/xdr/tunnel?$xdr=1", body=b"PUT /%0A\x1b[2J HTTP/1.1\r\n\r\n"),
-        request("POST", "/xdr/tunnel?$xdr=1", body=b"PUT /x HTTP/1.1\r\nno\x1bcolon\x7f\r\n\r\n"),
+        request("POST", "/xdr/tunnel?$xdr=1", body=b"PUT /%0A\x1b[2J XDR/1\r\n\r\n"),
+        request("POST", "/xdr/tunnel?$xdr=1", body=b"PUT /x XDR/1\r\nno\x1bcolon\x7f\r\n\r\n"),
         request("GET", "/echo?$xdr=%0AINFO%20forged"),
         request("GET", "/xdr/%0Aforged\x7f"),
     ],

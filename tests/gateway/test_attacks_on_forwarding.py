@@ -180,7 +180,7 @@ def test_28_a_long_list_of_proxies_is_refused(rig: Rig) -> None:
 )
 def test_6_a_tunnelled_call_says_nothing_of_who_asks(rig: Rig, name: str) -> None:
     bridge = rig.bridge()
-    answer = bridge.tunnel(f"PUT /x HTTP/1.1\r\n{name}: {EVIL}\r\n\r\n")
+    answer = bridge.tunnel(f"PUT /x XDR/1\r\n{name}: {EVIL}\r\n\r\n")
     assert answer.network_error == "header-forbidden"
     answer = bridge.call("POST", f"/x?$xdr=1&$httpHeaders={name}:{EVIL}%0D%0A", body=b"")
     assert answer.network_error == "header-forbidden"

@@ -88,7 +88,7 @@ def test_9_http_1_0_has_no_chunks(bridge: RunningGateway, api: TableApi, target:
 def test_9_a_body_is_framed_anew(make_api: MakeApi, make_bridge: MakeBridge) -> None:
     seen: list[bytes] = []
     bridge = make_bridge(make_api(recording(seen)).url)
-    bridge.tunnel(b"PUT /x HTTP/1.1\r\n\r\n" + SMUGGLED)
+    bridge.tunnel(b"PUT /x XDR/1\r\n\r\n" + SMUGGLED)
     bridge.call("PUT", "/y", body=SMUGGLED)
     assert len(seen) == 2
     for sent in seen:
@@ -185,7 +185,7 @@ def test_9_a_chunked_body_of_which_parsers_disagree_is_refused(
 def test_9_pipelined_requests_are_answered_each_once_and_in_order(
     bridge: RunningGateway, api: TableApi
 ) -> None:
-    message = b"PUT /echo/2 HTTP/1.1\r\n\r\n" + SMUGGLED
+    message = b"PUT /echo/2 XDR/1\r\n\r\n" + SMUGGLED
     stream = (
         request("PUT", "/echo/1", body=SMUGGLED)
         + request("POST", "/xdr/tunnel?$xdr=1", body=message)

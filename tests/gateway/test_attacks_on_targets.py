@@ -106,7 +106,7 @@ def test_10_an_inner_target_that_is_none_is_refused(
     seen: list[bytes] = []
     bridge = make_bridge(make_api(recording(seen)).url + api_path)
     written = target.replace("EVIL", evil.authority).encode("latin-1")
-    answer = bridge.tunnel(b"DELETE " + written + b" HTTP/1.1\r\n\r\n")
+    answer = bridge.tunnel(b"DELETE " + written + b" XDR/1\r\n\r\n")
     assert answer.network_error in (
         "target-malformed",
         "target-escapes",
@@ -125,7 +125,7 @@ def test_11_an_odd_target_reaches_the_api_as_it_is(
     bridge = make_bridge(make_api(recording(seen)).url + api_path)
     written = target.replace("EVIL", evil.authority)
     assert bridge.call("GET", written).status == 204
-    assert read_frame(bridge.tunnel(f"GET {written} HTTP/1.1\r\n\r\n")).status == 204
+    assert read_frame(bridge.tunnel(f"GET {written} XDR/1\r\n\r\n")).status == 204
     assert [one.split(b" ")[1].decode() for one in seen] == [api_path + written] * 2
 
 
@@ -298,7 +298,7 @@ def test_10_two_slashes_behind_a_prefix_name_no_host(
     target = f"/shop//{evil.authority}/x"
     with running_gateway("", apis=apis) as bridge:
         native = bridge.call("GET", target)
-        framed = bridge.tunnel(f"PUT {target} HTTP/1.1\r\n\r\n")
+        framed = bridge.tunnel(f"PUT {target} XDR/1\r\n\r\n")
     if api_path:
         assert (native.status, read_frame(framed).status) == (204, 204)
         assert [one.split(b" ")[1].decode() for one in seen] == [f"/v1//{evil.authority}/x"] * 2

@@ -53,7 +53,7 @@ def test_a_page_on_https_behind_a_proxy_that_ends_tls(make_bridge: MakeBridge) -
         answer = ask_by_tls(proxy.port, query, "POST")
         assert answer.cors()["access-control-allow-origin"] == SHOP
         assert told(answer) == BY_TLS
-        body = request("POST", "/xdr/tunnel?$xdr=1", body=b"PUT /echo HTTP/1.1\r\n\r\nx")
+        body = request("POST", "/xdr/tunnel?$xdr=1", body=b"PUT /echo XDR/1\r\n\r\nx")
         answer = ask_by_tls(proxy.port, body, "POST")
         assert told(answer) == BY_TLS
         assert read_frame(answer).json["method"] == "PUT"
@@ -142,7 +142,7 @@ def test_a_proxy_that_cannot_be_understood_is_refused_by_every_door(
     assert query.network_error == "forwarded-malformed"
     unframed = bridge.call("GET", "/echo?$httpMethod=GET", field)
     assert (unframed.status, unframed.code) == (400, "forwarded-malformed")
-    data = request("POST", "/xdr/tunnel?$xdr=1", field, body=b"PUT /echo HTTP/1.1\r\n\r\nx")
+    data = request("POST", "/xdr/tunnel?$xdr=1", field, body=b"PUT /echo XDR/1\r\n\r\nx")
     assert bridge.ask(data).network_error == "forwarded-malformed"
     assert api.received == []
     # Who is not let in learns nothing of it.
@@ -196,7 +196,7 @@ def test_a_bridge_before_a_bridge_before_a_bridge_works(make_bridge: MakeBridge)
         bridge = make_bridge(f"http://{LOCAL}:{bridge.port}")
     answer = bridge.call("PUT", "/echo", body=b"x")
     assert told(answer)["via"] == ", ".join(["1.1 xdr-bridge"] * 3)
-    answer = bridge.tunnel("PUT /echo HTTP/1.1\r\n\r\nx")
+    answer = bridge.tunnel("PUT /echo XDR/1\r\n\r\nx")
     assert told(answer)["via"] == ", ".join(["1.1 xdr-bridge"] * 3)
 
 
@@ -209,7 +209,7 @@ def test_a_bridge_that_is_its_own_api_says_so(
     native = bridge.call("PUT", "/items", body=b"x")
     assert (native.status, native.code) == (508, "loop-detected")
     assert "passed 3 bridges" in native.json["detail"]
-    frame = read_frame(bridge.tunnel("PUT /items HTTP/1.1\r\n\r\nx"))
+    frame = read_frame(bridge.tunnel("PUT /items XDR/1\r\n\r\nx"))
     assert (frame.status, frame.json["code"], frame.end) == (508, "loop-detected", "ok")
     # Not by itself, but behind something that names its turns: the tunnel's own refusal.
     turns = ("Via", ", ".join(["1.1 xdr-bridge"] * 3))

@@ -93,7 +93,7 @@ def test_a_tunnelled_call_is_told_in_a_frame(full: RunningGateway, logs: Logs, f
     if form == "query form":
         answer = full.call("GET", "/x?$xdr=1")
     else:
-        answer = full.tunnel("PUT /x HTTP/1.1\r\n\r\nbody")
+        answer = full.tunnel("PUT /x XDR/1\r\n\r\nbody")
     frame = read_frame(answer)
     assert (frame.status, frame.end) == (503, "ok")
     assert frame.json["code"] == "too-many-calls"
@@ -171,7 +171,7 @@ def test_under_the_apis_authority_a_preflight_is_part_of_its_call(
         b"Access-Control-Allow-Methods: PUT\r\nContent-Length: 0\r\n\r\n"
     )
     bridge = make_bridge(make_api(recording(seen, answer)).url, allow_origins=None, max_calls=1)
-    assert read_frame(bridge.tunnel("PUT /x HTTP/1.1\r\n\r\nbody")).status == 200
+    assert read_frame(bridge.tunnel("PUT /x XDR/1\r\n\r\nbody")).status == 200
     assert [head.split(b" ")[0] for head in seen] == [b"OPTIONS", b"PUT"]
     assert calls(bridge) == 0
 
@@ -206,7 +206,7 @@ def test_bodies_that_are_held_have_a_limit_together(
         await peer.rest()
 
     target = "/xdr/tunnel?$xdr=1" if framed else "/xdr/tunnel"
-    message = b"POST /x HTTP/1.1\r\n\r\n" + bytes(100_000)
+    message = b"POST /x XDR/1\r\n\r\n" + bytes(100_000)
     most = len(message) + 50_000
     bridge = make_bridge(make_api(slow, slow).url, max_held_bytes=most)
     with bridge.connect() as one, bridge.connect() as other:

@@ -27,12 +27,12 @@ def in_body(message: str, parameters: str = "$xdr=1") -> bytes:
 
 
 def put(line: str) -> bytes:
-    return in_body(f"PUT /echo HTTP/1.1\r\n{line}\r\n\r\n")
+    return in_body(f"PUT /echo XDR/1\r\n{line}\r\n\r\n")
 
 
 # Refused inside a frame (Wire 5.8): the code, and a request that provokes it.
 FRAMED = [
-    (Code.METHOD_NOT_ALLOWED, in_body("BREW /echo HTTP/1.1\r\n\r\n")),
+    (Code.METHOD_NOT_ALLOWED, in_body("BREW /echo XDR/1\r\n\r\n")),
     (Code.METHOD_NOT_ALLOWED, in_query("$xdr=1&$httpMethod=patch")),
     (Code.HEADER_NOT_ALLOWED, put("Authorization: Bearer t")),
     (Code.UNSUPPORTED_VERSION, in_query("$xdr=2")),
@@ -47,21 +47,21 @@ FRAMED = [
     (Code.GET_IS_READ_ONLY, in_query("$xdr=1&$httpMethod=DELETE", method="GET")),
     (Code.TUNNEL_MALFORMED, in_body("hello")),
     (Code.TUNNEL_MALFORMED, in_query("$xdr=1&$xdr=1")),
-    (Code.TUNNEL_MALFORMED, in_body("PUT /x HTTP/1.1\r\n\r\n", "$xdr=1&$httpMethod=PUT")),
+    (Code.TUNNEL_MALFORMED, in_body("PUT /x XDR/1\r\n\r\n", "$xdr=1&$httpMethod=PUT")),
     (Code.TEXT_NOT_UTF8, in_query("$xdr=1&$httpMethod=%FF")),
-    (Code.TARGET_NOT_BRIDGED, in_body("PUT /xdr/tunnel HTTP/1.1\r\n\r\n")),
-    (Code.TARGET_NOT_BRIDGED, in_body("PUT /xdr HTTP/1.1\r\n\r\n")),
-    (Code.TARGET_NOT_BRIDGED, in_body("PUT /a/../xdr/x?y HTTP/1.1\r\n\r\n")),
+    (Code.TARGET_NOT_BRIDGED, in_body("PUT /xdr/tunnel XDR/1\r\n\r\n")),
+    (Code.TARGET_NOT_BRIDGED, in_body("PUT /xdr XDR/1\r\n\r\n")),
+    (Code.TARGET_NOT_BRIDGED, in_body("PUT /a/../xdr/x?y XDR/1\r\n\r\n")),
     (Code.METHOD_MALFORMED, in_query("$xdr=1&$httpMethod=A%20B")),
-    (Code.METHOD_FORBIDDEN, in_body("TRACE /echo HTTP/1.1\r\n\r\n")),
+    (Code.METHOD_FORBIDDEN, in_body("TRACE /echo XDR/1\r\n\r\n")),
     (Code.HEADER_NAME_MALFORMED, put("a b: c")),
     (Code.HEADER_VALUE_MALFORMED, put("a: \u010d\u010a")),
     (Code.HEADER_FORBIDDEN, put("Host: evil.test")),
     (Code.HEADER_BLOCK_TOO_LARGE, put("a: " + "b" * 1000)),
     (Code.BODY_NOT_ALLOWED, in_query("$xdr=1&$httpMethod=GET", b"x")),
-    (Code.TARGET_MALFORMED, in_body("PUT //evil.test HTTP/1.1\r\n\r\n")),
-    (Code.TARGET_ESCAPES, in_body("PUT /.. HTTP/1.1\r\n\r\n")),
-    (Code.URL_TOO_LONG, in_body(f"PUT /{'a' * 500} HTTP/1.1\r\n\r\n")),
+    (Code.TARGET_MALFORMED, in_body("PUT //evil.test XDR/1\r\n\r\n")),
+    (Code.TARGET_ESCAPES, in_body("PUT /.. XDR/1\r\n\r\n")),
+    (Code.URL_TOO_LONG, in_body(f"PUT /{'a' * 500} XDR/1\r\n\r\n")),
 ]
 NOT_ABOUT_FRAMES = [
     (code, data)

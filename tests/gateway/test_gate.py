@@ -47,7 +47,7 @@ def test_a_preflight_grants_nothing_that_the_tunnel_refuses(
 ) -> None:
     fields = (("Access-Control-Request-Method", "PUT"), ("Access-Control-Request-Headers", name))
     assert bridge.call("OPTIONS", "/echo", *fields).status == 403
-    message = f"PUT /echo HTTP/1.1\r\n{name}: 1\r\n\r\n"
+    message = f"PUT /echo XDR/1\r\n{name}: 1\r\n\r\n"
     assert bridge.tunnel(message).network_error == "header-forbidden"
 
 
@@ -56,7 +56,7 @@ def test_too_large_a_body_names_no_target_that_is_not_the_calls(
 ) -> None:
     limits = Limits(body_bytes=10, header_block_bytes=100, url_characters=100)
     bridge = make_bridge(limits=limits)
-    frame = read_frame(bridge.tunnel(b"PUT /x HTTP/1.1\r\n\r\n" + b"x" * 20))
+    frame = read_frame(bridge.tunnel(b"PUT /x XDR/1\r\n\r\n" + b"x" * 20))
     assert frame.status == 413
     assert frame.get("XDR-URL") is None
 
@@ -65,6 +65,6 @@ def test_secrets_of_a_refused_request_stay_out_of_the_sentence(bridge: RunningGa
     answer = bridge.call("GET", "//x?token=s3cret")
     assert answer.code == "target-malformed"
     assert "s3cret" not in answer.text
-    answer = bridge.tunnel(b"GET /x HTTP/1.1\r\nAuthorization Bearer s3cret\r\n\r\n")
+    answer = bridge.tunnel(b"GET /x XDR/1\r\nAuthorization Bearer s3cret\r\n\r\n")
     assert answer.network_error == "tunnel-malformed"
     assert "s3cret" not in answer.text

@@ -52,7 +52,7 @@ def test_small_pieces_of_an_answer_are_not_held_back(bridge: RunningGateway) -> 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 4096])
 def test_a_request_may_come_in_pieces(bridge: RunningGateway, size: int) -> None:
-    message = b"PUT /echo HTTP/1.1\r\n\r\nbody"
+    message = b"PUT /echo XDR/1\r\n\r\nbody"
     stream = (
         b"\r\n"
         + request("POST", "/xdr/tunnel?$xdr=1", body=message)
@@ -337,7 +337,7 @@ _PARTS = st.sampled_from(
     [
         GET,
         request("PUT", "/echo", body=b"body"),
-        request("POST", "/xdr/tunnel?$xdr=1", body=b"GET /echo HTTP/1.1\r\n\r\n"),
+        request("POST", "/xdr/tunnel?$xdr=1", body=b"GET /echo XDR/1\r\n\r\n"),
         request("PUT", "/echo", ("Transfer-Encoding", "chunked")),
         chunked(b"abc"),
         b"GET / HTTP/1.1\r\n",

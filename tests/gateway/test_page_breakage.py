@@ -147,7 +147,7 @@ def bodyless_in_query(path: str) -> tuple[bytes, bytes]:
 
 
 def in_body(path: str) -> tuple[bytes, bytes]:
-    message = f"PUT {path} HTTP/1.1\r\n\r\n".encode() + BODY
+    message = f"PUT {path} XDR/1\r\n\r\n".encode() + BODY
     return request("POST", "/xdr/tunnel?$xdr=1", ("Content-Length", str(len(message)))), message
 
 

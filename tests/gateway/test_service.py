@@ -67,13 +67,13 @@ def test_the_captured_post_of_ie8_with_no_byte_reaches_the_api(bridge: RunningGa
 def test_a_kept_connection_of_ie8_carries_the_next_call(bridge: RunningGateway) -> None:
     with bridge.connect() as client:
         for number in range(3):
-            message = b"PUT /echo/%d HTTP/1.1\r\n\r\nx" % number
+            message = b"PUT /echo/%d XDR/1\r\n\r\nx" % number
             client.send(IE8_ON_XP % (b"/xdr/tunnel?$xdr=1", len(message), message))
             assert read_frame(client.read("POST")).json["path"] == f"/echo/{number}"
 
 
 def test_the_outer_head_of_a_frame_is_whole_and_nothing_more(bridge: RunningGateway) -> None:
-    answer = bridge.tunnel("PUT /echo HTTP/1.1\r\n\r\nx")
+    answer = bridge.tunnel("PUT /echo XDR/1\r\n\r\nx")
     fields = dict(answer.pairs)
     assert len(fields) == len(answer.pairs)
     assert fields.pop("date")
@@ -154,7 +154,7 @@ def test_an_unframed_head_announces_no_body(bridge: RunningGateway) -> None:
 
 
 def test_the_unframed_body_form_passes_bytes(bridge: RunningGateway) -> None:
-    answer = bridge.tunnel("GET /bytes HTTP/1.1\r\n\r\n", parameters="")
+    answer = bridge.tunnel("GET /bytes XDR/1\r\n\r\n", parameters="")
     assert (answer.status, answer.body) == (200, BINARY)
 
 
@@ -300,7 +300,7 @@ def test_pipelined_requests_are_answered_in_order(bridge: RunningGateway) -> Non
 
 
 def test_pipelined_forms_and_natives_are_answered_in_order(bridge: RunningGateway) -> None:
-    message = b"PUT /echo/2 HTTP/1.1\r\n\r\nx"
+    message = b"PUT /echo/2 XDR/1\r\n\r\nx"
     with bridge.connect() as client:
         client.send(
             request("POST", "/echo/1", body=b"one")
@@ -367,7 +367,7 @@ def test_a_chunked_upload_streams_to_the_api(make_api: MakeApi, make_bridge: Mak
 
 
 def test_a_chunked_tunnel_request_is_read(bridge: RunningGateway) -> None:
-    message = (b"PUT /echo HTTP/1.1\r", b"\n\r\n", b"body")
+    message = (b"PUT /echo XDR/1\r", b"\n\r\n", b"body")
     data = request("POST", "/xdr/tunnel?$xdr=1", ("Transfer-Encoding", "chunked"))
     assert read_frame(bridge.ask(data + chunked(*message))).json["body"] == "body"
 

@@ -107,7 +107,7 @@ def test_a_url(small: RunningGateway) -> None:
     assert read_frame(small.call("GET", path(200, "?$xdr=1"))).status == 200
     assert small.call("GET", path(201, "?$xdr=1")).network_error == "url-too-long"
     for size in (200, 201):
-        answer = small.tunnel(f"PUT {path(size)} HTTP/1.1\r\n\r\n")
+        answer = small.tunnel(f"PUT {path(size)} XDR/1\r\n\r\n")
         if size == 200:
             assert read_frame(answer).json["path"] == path(200)
         else:
@@ -119,7 +119,7 @@ def test_a_header_block(small: RunningGateway) -> None:
         # What ends the request line counts, what ends the block does not.
         field = "\r\nX: " + "x" * (size - 5)
         assert len(field) == size
-        answer = small.tunnel(f"PUT /echo HTTP/1.1{field}\r\n\r\nbody")
+        answer = small.tunnel(f"PUT /echo XDR/1{field}\r\n\r\nbody")
         if size == 100:
             assert read_frame(answer).json["headers"]["x"] == field[5:]
         else:
@@ -136,7 +136,7 @@ def test_header_lines(small: RunningGateway) -> None:
     for count in (5, 6):
         lines = "".join(f"X-{number}: 1\r\n" for number in range(count))
         answers = [
-            small.tunnel(f"PUT /echo HTTP/1.1\r\n{lines}\r\n"),
+            small.tunnel(f"PUT /echo XDR/1\r\n{lines}\r\n"),
             small.call(
                 "GET", f"/echo?$xdr=1&$httpHeaders={lines}".replace("\r\n", "%0A").replace(" ", "")
             ),
@@ -155,7 +155,7 @@ def test_a_body(small: RunningGateway, form: str, is_framed: bool) -> None:
     for size in (1000, 1001):
         body = b"x" * size
         if form == "body form":
-            answer = small.tunnel(b"PUT /echo HTTP/1.1\r\n\r\n" + body)
+            answer = small.tunnel(b"PUT /echo XDR/1\r\n\r\n" + body)
         else:
             flag = "$xdr=1&" if is_framed else ""
             answer = small.call("POST", f"/echo?{flag}$httpMethod=PUT", body=body)

@@ -41,10 +41,10 @@ def test_answers_of_the_api_and_of_the_bridge(make_bridge: MakeBridge) -> None:
     preflight = bridge.call("OPTIONS", "/echo", ("Access-Control-Request-Method", "PUT"))
     assert preflight.status == 204
     assert bridge.call("GET", "/xdr/xdr-bridge.js").status == 200
-    assert read_frame(bridge.tunnel("PUT /echo HTTP/1.1\r\n\r\nx")).status == 200
+    assert read_frame(bridge.tunnel("PUT /echo XDR/1\r\n\r\nx")).status == 200
     assert bridge.call("HEAD", "/echo").status == 200
     # Three redirects followed are one call.
-    assert read_frame(bridge.tunnel("GET /countdown/3 HTTP/1.1\r\n\r\n")).status == 200
+    assert read_frame(bridge.tunnel("GET /countdown/3 XDR/1\r\n\r\n")).status == 200
     assert ended(bridge) == {"began": 7, "answered": 7}
 
 
@@ -83,7 +83,7 @@ def test_a_body_that_is_no_http_refuses_the_call_that_had_begun(
 def test_an_api_that_is_not_there(make_bridge: MakeBridge, logs: Logs) -> None:
     bridge = make_bridge(f"http://127.0.0.1:{unused_port()}")
     assert bridge.call("GET", "/x").code == "upstream-unreachable"
-    assert read_frame(bridge.tunnel("GET /x HTTP/1.1\r\n\r\n")).status == 502
+    assert read_frame(bridge.tunnel("GET /x XDR/1\r\n\r\n")).status == 502
     assert ended(bridge) == {"began": 2, "failed": {"upstream-unreachable": 2}}
     logs.expect("native refused: upstream-unreachable", "body form refused: upstream-unreachable")
 
@@ -102,7 +102,7 @@ def test_an_answer_that_the_api_breaks_off(
             page.send(request("GET", "/x"))
             assert page.rest().endswith(b"half")
         else:
-            page.send(request("POST", "/xdr/tunnel?$xdr=1", body=b"GET /x HTTP/1.1\r\n\r\n"))
+            page.send(request("POST", "/xdr/tunnel?$xdr=1", body=b"GET /x XDR/1\r\n\r\n"))
             assert read_frame(page.read("POST")).end == "upstream-cut"
     assert ended(bridge) == {"began": 1, "failed": {"upstream-cut": 1}}
     logs.expect("upstream-cut")

@@ -92,7 +92,7 @@ def test_all_forms_of_a_call(bridge: RunningGateway) -> None:
         client.send(request("POST", "/echo/2?$xdr=1&$httpMethod=PATCH", body=b"x"))
         query = read_frame(client.read("POST"))
         assert (query.json["method"], query.json["path"]) == ("PATCH", "/echo/2")
-        message = b"DELETE /echo/3 HTTP/1.1\r\n\r\n"
+        message = b"DELETE /echo/3 XDR/1\r\n\r\n"
         client.send(request("POST", "/xdr/tunnel?$xdr=1", body=message))
         body = read_frame(client.read("POST"))
         assert (body.json["method"], body.json["path"]) == ("DELETE", "/echo/3")
@@ -106,7 +106,7 @@ def test_all_forms_of_a_call(bridge: RunningGateway) -> None:
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
 def test_a_request_may_come_in_records_of_any_size(bridge: RunningGateway, size: int) -> None:
-    stream = request("POST", "/xdr/tunnel?$xdr=1", body=b"PUT /echo HTTP/1.1\r\n\r\nbody") + GET
+    stream = request("POST", "/xdr/tunnel?$xdr=1", body=b"PUT /echo XDR/1\r\n\r\nbody") + GET
     with bridge.connect() as client:
         for start in range(0, len(stream), size):
             client.send(stream[start : start + size])

@@ -25,7 +25,7 @@ def page(bridge: RunningGateway) -> Iterator[TestApp]:
 
 
 def test_a_call_in_body_form(page: TestApp) -> None:
-    message = "PUT /echo/7?lang=de HTTP/1.1\r\nContent-Type: application/json\r\n\r\n{}"
+    message = "PUT /echo/7?lang=de XDR/1\r\nContent-Type: application/json\r\n\r\n{}"
     answer = page.post("/xdr/tunnel?$xdr=1", message, headers=ORIGIN, content_type="text/plain")
     frame = read_frame(answer.body)
     assert frame.get("XDR-URL") == "/echo/7?lang=de"
@@ -81,7 +81,7 @@ def test_a_redirect_is_followed_as_xmlhttprequest_would(
     page: TestApp, api: TableApi, status: int, method: str, then: str, body: str
 ) -> None:
     sent = "" if method in ("GET", "HEAD") else "x"
-    message = f"{method} /redirect/{status}?/echo/there?a=1 HTTP/1.1\r\nX-A: 1\r\n\r\n{sent}"
+    message = f"{method} /redirect/{status}?/echo/there?a=1 XDR/1\r\nX-A: 1\r\n\r\n{sent}"
     answer = page.post("/xdr/tunnel?$xdr=1", message, headers=ORIGIN, content_type="")
     frame = read_frame(answer.body)
     assert frame.get("XDR-URL") == "/echo/there?a=1"

@@ -81,7 +81,7 @@ test('where native XMLHttpRequest is switched off, ActiveX makes the native call
 const bridged = (options, url) => {
   const world = createWorld(options);
   request(world, 'DELETE', url);
-  return world.xdrs[0] && `${world.xdrs[0].url.replace(/\$once=.*/, '')} ${world.xdrs[0].body.split(' HTTP')[0]}`;
+  return world.xdrs[0] && `${world.xdrs[0].url.replace(/\$once=.*/, '')} ${world.xdrs[0].body.split(' XDR')[0]}`;
 };
 
 test('the base is the script\'s URL less mount and name', () => {

@@ -211,7 +211,7 @@ describe('what goes out', () => {
   const sent = (method, body, headers = []) => {
     const world = createWorld();
     request(world, method, URL_, { body, headers });
-    return world.xdrs[0].body.replace(/^.* HTTP\/1.1\r\n/, '');
+    return world.xdrs[0].body.replace(/^.* XDR\/1\r\n/, '');
   };
 
   test('a string is labelled, an own label stays, its charset is corrected', () => {
@@ -236,7 +236,7 @@ describe('what goes out', () => {
     request(world, 'HEAD', URL_, { body: 'x', headers: [['X-A', '1']] });
     assert.equal(world.xdrs[0].body, '');
     assert.match(world.xdrs[0].url, /^https:\/\/api\.example\/items\?\$xdr=1&\$once=[a-z0-9-]+$/);
-    assert.equal(world.xdrs[1].body, 'HEAD /items HTTP/1.1\r\nX-A: 1\r\n\r\n');
+    assert.equal(world.xdrs[1].body, 'HEAD /items XDR/1\r\nX-A: 1\r\n\r\n');
   });
 
   test('headers combine, forbidden ones vanish silently, methods are normalised', () => {
@@ -244,8 +244,8 @@ describe('what goes out', () => {
     const world = createWorld();
     request(world, 'put', URL_, { headers });
     request(world, 'patch', URL_);
-    assert.equal(world.xdrs[0].body, 'PUT /items HTTP/1.1\r\nX-A: 1, 2\r\nX-Empty: \r\n\r\n');
-    assert.equal(world.xdrs[1].body, 'patch /items HTTP/1.1\r\n\r\n');
+    assert.equal(world.xdrs[0].body, 'PUT /items XDR/1\r\nX-A: 1, 2\r\nX-Empty: \r\n\r\n');
+    assert.equal(world.xdrs[1].body, 'patch /items XDR/1\r\n\r\n');
   });
 
   test('every tunnel request has a URL of its own', () => {
@@ -509,7 +509,7 @@ describe('re-use', () => {
     subject.open('PUT', URL_);
     subject.send();
     world.settle();
-    assert.equal(world.xdrs[1].body, 'PUT /items HTTP/1.1\r\n\r\n');
+    assert.equal(world.xdrs[1].body, 'PUT /items XDR/1\r\n\r\n');
     world.timers.advance(80);
     assert.equal(subject.events.at(-2), 'timeout');
   });

@@ -17,7 +17,7 @@ describe('what is bridged', () => {
     for (const url of [URL_, 'https://b.example/x', 'https://c.example/v1/x', 'https://c.example/v2/x', 'https://d.example/x', 'https://bXexample/x']) {
       request(world, 'DELETE', url);
     }
-    assert.deepEqual(sent(world).map((line) => line.replace(/ HTTP[^]*/, '')), [
+    assert.deepEqual(sent(world).map((line) => line.replace(/ XDR[^]*/, '')), [
       'POST https://api.example/xdr/tunnel?$xdr=1 DELETE /items',
       'POST https://b.example/xdr/tunnel?$xdr=1 DELETE /x',
       'POST https://c.example/v1/xdr/tunnel?$xdr=1 DELETE /x',
@@ -176,7 +176,7 @@ describe('ActiveX', () => {
     subject.open('PATCH', URL_, true);
     subject.send('x');
     world.settle();
-    assert.match(world.xdrs[0].body, /^PATCH \/items HTTP\/1\.1\r\n/);
+    assert.match(world.xdrs[0].body, /^PATCH \/items XDR\/1\r\n/);
     world.xdrs[0].load(frame('patched'));
     assert.equal(subject.responseText, 'patched');
   });

@@ -86,7 +86,7 @@ SCENES: dict[str, Any] = {
             "responseURL": f"{BASE}/items",
             "headers": "content-type: text/plain\r\n",
         },
-        "body": "PUT /items HTTP/1.1\r\nX-Trace: 1\r\nContent-Type: text/plain;charset=UTF-8\r\n"
+        "body": "PUT /items XDR/1\r\nX-Trace: 1\r\nContent-Type: text/plain;charset=UTF-8\r\n"
         "\r\nKäse",
         "handlersAtOpen": True,
         "laterTask": True,
@@ -125,9 +125,9 @@ SCENES: dict[str, Any] = {
     ],
     "base64, in pieces": ["\0\x7f\uf780\uf7ff\0\x01", "\0\x7f\uf780\uf7ff\0\x01\x02"],
     "malformed UTF-8": "a\ufffdbä\ufffd",
-    "lone surrogates": "POST /items HTTP/1.1\r\nContent-Type: text/plain\r\n\r\na\ufffdb\ufffd😀",
+    "lone surrogates": "POST /items XDR/1\r\nContent-Type: text/plain\r\n\r\na\ufffdb\ufffd😀",
     "large": {
-        "sent": len("POST /items HTTP/1.1\r\nContent-Type: text/plain;charset=UTF-8\r\n\r\n"),
+        "sent": len("POST /items XDR/1\r\nContent-Type: text/plain;charset=UTF-8\r\n\r\n"),
         "same": True,
         "last": "loadend",
         # 1, loadstart, 2; 3 and progress sixteen times; 4, load.

@@ -221,7 +221,7 @@ def test_a_query_form_is_shown_with_its_parameters_decoded() -> None:
 @pytest.mark.parametrize(
     ("target", "method", "body", "headers"),
     [
-        ("/xdr/tunnel?$xdr=1", "POST", "PURGE /notes HTTP/1.1\r\n\r\n", TEXT),
+        ("/xdr/tunnel?$xdr=1", "POST", "PURGE /notes XDR/1\r\n\r\n", TEXT),
         ("/notes", "OPTIONS", None, {"Access_Control_Request_Method": "PURGE"}),
     ],
     ids=["tunnelled", "preflight"],

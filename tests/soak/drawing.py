@@ -231,7 +231,7 @@ class Drawing:
             else:
                 outer, message = "POST", request("POST", target, body=body)
         else:
-            head = f"{call.method} {call.target} HTTP/1.1\r\n{ID_FIELD}: {call.id}\r\n\r\n"
+            head = f"{call.method} {call.target} XDR/1\r\n{ID_FIELD}: {call.id}\r\n\r\n"
             outer = "POST"
             target = f"/xdr/tunnel?{xdr}$once={call.id}"
             message = request(outer, target, body=head.encode() + body)
@@ -255,7 +255,7 @@ class Drawing:
                 ("origin-malformed", request("POST", tunnel, origin="https://a b", body=inner)),
                 ("unsupported-version", request("POST", f"{call.target}&$xdr=2", body=b"")),
                 ("get-is-read-only", request("GET", f"{target}&$httpMethod=DELETE")),
-                ("tunnel-malformed", request("POST", tunnel, body=b"PUT /judged HTTP/1.1")),
+                ("tunnel-malformed", request("POST", tunnel, body=b"PUT /judged XDR/1")),
                 ("method-forbidden", request("POST", f"{target}&$httpMethod=TRACE", body=b"")),
                 (
                     "header-forbidden",
@@ -264,7 +264,7 @@ class Drawing:
                 ("method-not-allowed", request("POST", f"{target}&$httpMethod=BREW", body=b"")),
                 (
                     "target-not-bridged",
-                    request("POST", tunnel, body=b"GET /xdr/a HTTP/1.1\r\n\r\n"),
+                    request("POST", tunnel, body=b"GET /xdr/a XDR/1\r\n\r\n"),
                 ),
                 ("target-escapes", request("PUT", f"/judged/../../{name}", body=b"")),
                 ("not-found", request("GET", f"/xdr/{name}")),

@@ -51,7 +51,7 @@ def body_form(head: str, body: bytes = b"") -> Code:
 
 def headers(block: str) -> Code:
     """Refuse a header block in both forms, for the same reason."""
-    code = body_form(f"PUT /x HTTP/1.1\r\n{block}\r\n\r\n")
+    code = body_form(f"PUT /x XDR/1\r\n{block}\r\n\r\n")
     encoded = "".join(f"%{byte:02X}" for byte in block.encode())
     assert code_of(f"/x?$xdr=1&$httpHeaders={encoded}") is code
     return code
@@ -215,13 +215,13 @@ def test_over_get_something_is_read(method: str) -> None:
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_get_and_head_take_no_body(method: str) -> None:
     assert code_of(f"/x?$xdr=1&$httpMethod={method}", b"x") is Code.BODY_NOT_ALLOWED
-    assert body_form(f"{method} /x HTTP/1.1\r\n\r\n", b"x") is Code.BODY_NOT_ALLOWED
+    assert body_form(f"{method} /x XDR/1\r\n\r\n", b"x") is Code.BODY_NOT_ALLOWED
 
 
 @pytest.mark.parametrize("method", ["CONNECT", "trace", "Track"])
 def test_forbidden_methods(method: str) -> None:
     assert code_of(f"/x?$xdr=1&$httpMethod={method}") is Code.METHOD_FORBIDDEN
-    assert body_form(f"{method} /x HTTP/1.1\r\n\r\n") is Code.METHOD_FORBIDDEN
+    assert body_form(f"{method} /x XDR/1\r\n\r\n") is Code.METHOD_FORBIDDEN
 
 
 @pytest.mark.parametrize("method", ["", "P%20UT", "PUT%0D%0A", "P%C3%84T", "(x)", "PUT:", "%00"])
@@ -236,6 +236,10 @@ def test_a_method_that_is_no_token(method: str) -> None:
         "PUT /x",
         "PUT  /x HTTP/1.1",
         "PUT /x HTTP/1.0",
+        "PUT /x XDR/2",
+        "PUT /x XDR/1.1",
+        "PUT /x xdr/1",
+        "PUT /x XDR/1 HTTP/1.1",
         "PUT /x HTTP/1.1 ",
         " PUT /x HTTP/1.1",
         "PUT /x http/1.1",
@@ -256,7 +260,7 @@ def test_a_body_without_an_empty_line_is_no_request(body: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["$httpMethod=PUT", "$httpHeaders=", "$ct=a/b"])
 def test_nothing_is_said_in_two_places(name: str) -> None:
-    assert code_of(f"{TUNNEL}?$xdr=1&{name}", b"PUT /x HTTP/1.1\r\n\r\n") is Code.TUNNEL_MALFORMED
+    assert code_of(f"{TUNNEL}?$xdr=1&{name}", b"PUT /x XDR/1\r\n\r\n") is Code.TUNNEL_MALFORMED
 
 
 @pytest.mark.parametrize("line", ["no colon", "A", "X-A: 1\r\nno colon"])
@@ -351,7 +355,7 @@ def test_parameters_are_strict_utf8(target: str) -> None:
 
 @pytest.mark.parametrize("junk", [b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xc0\x8a"])
 def test_the_head_of_a_body_form_is_strict_utf8_and_its_body_any_bytes(junk: bytes) -> None:
-    message = b"PUT /x HTTP/1.1\r\nX-A: %b\r\n\r\n"
+    message = b"PUT /x XDR/1\r\nX-A: %b\r\n\r\n"
     assert code_of(f"{TUNNEL}?$xdr=1", message % junk) is Code.TEXT_NOT_UTF8
     assert call_of(f"{TUNNEL}?$xdr=1", message % b"" + junk).body == junk
 
@@ -368,7 +372,7 @@ def test_the_head_of_a_body_form_is_strict_utf8_and_its_body_any_bytes(junk: byt
     ],
 )
 def test_targets_in_the_body_are_checked(target: str, code: Code) -> None:
-    assert body_form(f"PUT {target} HTTP/1.1\r\n\r\n") is code
+    assert body_form(f"PUT {target} XDR/1\r\n\r\n") is code
 
 
 @pytest.mark.parametrize("block", ["X-A: " + "a" * 200, "\r\n".join(f"X-{n}: 1" for n in range(6))])
@@ -377,11 +381,11 @@ def test_a_header_block_beyond_the_limits(block: str) -> None:
 
 
 def test_a_head_that_does_not_end() -> None:
-    assert body_form("PUT /x HTTP/1.1\r\n" + "a" * 1000) is Code.HEADER_BLOCK_TOO_LARGE
+    assert body_form("PUT /x XDR/1\r\n" + "a" * 1000) is Code.HEADER_BLOCK_TOO_LARGE
 
 
 def test_the_largest_body_and_one_byte_more() -> None:
-    for target, head in (("/x?$xdr=1", b""), (f"{TUNNEL}?$xdr=1", b"PUT /x HTTP/1.1\r\n\r\n")):
+    for target, head in (("/x?$xdr=1", b""), (f"{TUNNEL}?$xdr=1", b"PUT /x XDR/1\r\n\r\n")):
         assert len(call_of(target, head + b"x" * 50).body) == 50
         assert code_of(target, head + b"x" * 51) is Code.BODY_TOO_LARGE
 
@@ -408,7 +412,7 @@ def test_equal_header_blocks_are_read_once_for_each_page() -> None:
 
 def test_a_long_header_block_is_not_remembered() -> None:
     outer = Headers()
-    message = b"GET /x HTTP/1.1\r\nX-A: " + b"a" * 2000 + b"\r\n\r\n"
+    message = b"GET /x XDR/1\r\nX-A: " + b"a" * 2000 + b"\r\n\r\n"
     one, two = (
         decode(tunnel_of(f"{TUNNEL}?$xdr=1"), "POST", message, Limits(), outer) for _ in "12"
     )

@@ -37,6 +37,7 @@ SHARDS = st.sampled_from(
         b"GET ",
         b"/x",
         b" HTTP/1.1",
+        b" XDR/1",
         b"\r\n",
         b"\n",
         b"\r",
@@ -132,7 +133,7 @@ def test_what_is_written_in_body_form_is_read_again(
     assume(len({name.lower() for name in headers}) == len(headers))
     target = resolved(target)
     body = b"" if method in ("GET", "HEAD") else body
-    lines = [f"{method} {target} HTTP/1.1", *(f"{n}: {v}" for n, v in headers.items())]
+    lines = [f"{method} {target} XDR/1", *(f"{n}: {v}" for n, v in headers.items())]
     message = "\r\n".join([*lines, "", ""]).encode() + body
     call = decoded(f"{TUNNEL}?$xdr=1", "POST", message)
     assert call is not None

@@ -134,14 +134,14 @@ def test_a_tunnelled_upload_that_the_api_does_not_take(
     bridge = make_bridge(make_api(script, recording([], OK)).url)
     if kept:
         assert bridge.call("GET", "/x").body == b"ok"
-    frame = read_frame(bridge.tunnel(b"POST /x HTTP/1.1\r\n\r\n" + UPLOAD))
+    frame = read_frame(bridge.tunnel(b"POST /x XDR/1\r\n\r\n" + UPLOAD))
     assert (frame.status, frame.end) == (status, "ok")
     if status == 413:
         assert frame.body == "big"
     else:
         assert frame.json["code"] == "upstream-broken"
         logs.expect("upstream-broken")
-    assert read_frame(bridge.tunnel("POST /x HTTP/1.1\r\n\r\nabc")).body == "ok"
+    assert read_frame(bridge.tunnel("POST /x XDR/1\r\n\r\nabc")).body == "ok"
 
 
 # TLS: what the API does in the handshake.
@@ -199,7 +199,7 @@ def test_a_handshake_that_breaks(
     status = 504 if code == "upstream-timeout" else 502
     answer = bridge.call("POST", "/x", body=b"")
     assert (answer.status, answer.code) == (status, code)
-    frame = read_frame(bridge.tunnel("PUT /x HTTP/1.1\r\n\r\n"))
+    frame = read_frame(bridge.tunnel("PUT /x XDR/1\r\n\r\n"))
     assert (frame.status, frame.json["code"]) == (status, code)
     logs.expect(code, code)
     assert len(api.raw.peers) == 2
@@ -261,7 +261,7 @@ def test_a_certificate_that_is_wrong_is_told_by_what_is_wrong_with_it(
         "upstream-unreachable",
         told,
     )
-    frame = read_frame(bridge.tunnel("PUT /x HTTP/1.1\r\n\r\nsecret"))
+    frame = read_frame(bridge.tunnel("PUT /x XDR/1\r\n\r\nsecret"))
     assert (frame.status, frame.json["detail"]) == (502, told)
     # Nothing is sent to whom nobody trusts.
     assert seen == []

@@ -126,9 +126,7 @@ FORMS = {
     "query form": Form("GET", "/x?$xdr=1", None, True, True),
     "query form, streamed POST": Form("POST", "/x?$xdr=1,stream", b"abc", True, False),
     "body form, PUT": Form("POST", _BODY_FORM, b"PUT /x HTTP/1.1\r\n\r\nabc", True, True),
-    "body form, plain POST": Form(
-        "POST", "/xdr/tunnel", b"POST /x HTTP/1.1\r\n\r\nabc", False, False
-    ),
+    "body form, plain POST": Form("POST", "/xdr/tunnel", b"POST /x XDR/1\r\n\r\nabc", False, False),
 }
 
 ENDS: dict[str, Point] = {

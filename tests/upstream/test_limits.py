@@ -45,7 +45,7 @@ def test_calls_beyond_the_connections_wait_and_are_then_told_when_to_come_again(
         assert native.get("access-control-allow-origin") == "https://shop.example"
         for framed in (
             bridge.call("GET", "/x?$xdr=1"),
-            bridge.tunnel("PUT /x HTTP/1.1\r\n\r\n"),
+            bridge.tunnel("PUT /x XDR/1\r\n\r\n"),
         ):
             assert (framed.status, framed.get("retry-after")) == (200, None)
             frame = read_frame(framed)

@@ -42,7 +42,7 @@ def test_calls_go_through_the_socket_and_say_localhost(
     assert bridge.call("GET", "/x?y").body == b"ok"
     assert bridge.call("POST", "/x", body=b"abc").body == b"ok"
     assert read_frame(bridge.call("GET", "/x?$xdr=1")).body == "ok"
-    assert read_frame(bridge.tunnel("PUT /x HTTP/1.1\r\n\r\nabc")).body == "ok"
+    assert read_frame(bridge.tunnel("PUT /x XDR/1\r\n\r\nabc")).body == "ok"
     lines = [head.split(b"\r\n") for head in seen]
     assert [line[0] for line in lines] == [
         b"GET /base/x?y HTTP/1.1",

@@ -169,7 +169,7 @@ class _Explainer:
 
     def _tunnelled(self) -> str:
         question = self.question
-        lines = [f"{question.method} {question.target} HTTP/1.1"]
+        lines = [f"{question.method} {question.target} XDR/1"]
         lines += [f"{name}: {value}" for name, value in question.headers]
         body = ("\r\n".join(lines) + "\r\n\r\n").encode()
         outer = self._head("POST", ())._replace(target=f"{self.tunnel}?$xdr=1")

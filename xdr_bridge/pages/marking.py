@@ -28,7 +28,7 @@ _MINOR = re.compile(
 )
 _LINE = re.compile(r"([^\r\n]*)(\r?\n|\Z)")
 _HEAD_END = re.compile(r"\r?\n\r?\n")
-_REQUEST_LINE = re.compile(r"(\S+)( +)(\S+)( +)(HTTP/\S+)")
+_REQUEST_LINE = re.compile(r"(\S+)( +)(\S+)( +)((?:HTTP|XDR)/\S+)")
 _STATUS_LINE = re.compile(r"(HTTP/\S+)( +)(\d{3}.*)")
 _FIELD = re.compile(r"([^:\s]+)(:[ \t]*)(.*)")
 _TRAILER = re.compile(r"\r\nXDR-End: [^\r\n]*\r\n\Z")

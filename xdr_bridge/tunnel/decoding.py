@@ -32,7 +32,8 @@ _COMMON_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST"
 # Of a request line beside its target, and the line ends around the header block: a method is short.
 _REQUEST_LINE_REST = 64
 _BODYLESS = frozenset({"GET", "HEAD"})
-_REQUEST_LINE = re.compile(r"(\S+) (\S+) HTTP/1\.1")
+# Wire 3.1. Older copies of the polyfill write the second; firewalls take it for another request.
+_REQUEST_LINE = re.compile(r"(\S+) (\S+) (?:XDR/1|HTTP/1\.1)")
 _MAX_REMEMBERED_BLOCK = 1024
 _DEFAULT_CONTENT_TYPE = "text/plain;charset=UTF-8"
 
@@ -180,8 +181,7 @@ def _decode_body_form(tunnel: Tunnel, message: bytes, limits: Limits, outer: Hea
     if match is None:
         raise RequestError(
             Code.TUNNEL_MALFORMED,
-            f"the first line {shown(request_line)} is no request line;"
-            " 'PUT /path HTTP/1.1' would be",
+            f"the first line {shown(request_line)} is no request line; 'PUT /path XDR/1' would be",
         )
     method = _check_method(match[1])
     target = resolve_target(match[2], max_characters=limits.url_characters)
