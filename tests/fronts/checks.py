@@ -93,10 +93,11 @@ def body_form(way: Way) -> str:
     return "yes"
 
 
-def streams(way: Way) -> str:
-    event_stream = request("GET", f"{way.prefix}/events")
+def streams(way: Way, *fields: tuple[str, str]) -> str:
+    event_stream = request("GET", f"{way.prefix}/events", *fields)
     message = b"GET /stream XDR/1\r\n\r\n"
-    framed = request("POST", f"{way.prefix}/xdr/tunnel?$xdr=1,stream", body=message)
+    target = f"{way.prefix}/xdr/tunnel?$xdr=1,stream"
+    framed = request("POST", target, *fields, body=message)
     found = {_stream(way, data) for data in (event_stream, framed)}
     return found.pop() if len(found) == 1 else "some"
 

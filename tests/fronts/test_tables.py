@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fronts.fronts import FRONTS
+from tests.fronts.rules import MISSING, SET_UPS, installed
 from tests.fronts.table import read_table, render_table, write_table
 
 Tables = dict[str, dict[tuple[str, str], str]]
@@ -18,3 +19,12 @@ def test_the_table_of_fronts(cells: Tables, request: pytest.FixtureRequest) -> N
     if request.config.getoption("--write-tables"):
         write_table("fronts", table)
     assert read_table("fronts") == table
+
+
+def test_the_table_of_the_rules(cells: Tables, request: pytest.FixtureRequest) -> None:
+    if not installed():
+        pytest.skip(MISSING)
+    table = render_table("", list(SET_UPS), cells["rules"])
+    if request.config.getoption("--write-tables"):
+        write_table("rules", table)
+    assert read_table("rules") == table
