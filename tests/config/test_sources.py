@@ -218,12 +218,20 @@ def test_without_an_option_of_a_policy_the_api_decides(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     "option",
-    [{"allow_credentials": True}, {"expose_headers": ["X-A"]}, {"public_origins": [SHOP]}],
+    [{"allow_credentials": True}, {"expose_headers": ["X-A"]}, {"max_age_seconds": 5}],
 )
 def test_with_one_option_of_a_policy_there_has_to_be_an_origin(
     desk: Desk, option: dict[str, Any]
 ) -> None:
     assert desk.fields(None, {"api": API, **option}) == ["--allow-origin"]
+
+
+def test_where_an_api_is_published_is_no_policy(desk: Desk) -> None:
+    (route,) = desk.settings(None, {"api": API, "public_origins": [SHOP]}).routes
+    assert route.policies is None
+    assert route.public_origins == (SHOP,)
+    wrong = ["https://API.example", "https://*.example", f"{SHOP}:443"]
+    assert len(desk.fields(None, {"api": API, "public_origins": wrong})) == 3
 
 
 # Problems ------------------------------------------------------------------------------------

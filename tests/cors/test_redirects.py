@@ -55,11 +55,11 @@ from xdr_bridge.http.origins import parse_origin
 )
 def test_locations_that_lead_into_an_api(location: str, api: Api, target: str) -> None:
     found = REACH.locate([location], api=NOTES, target="/items/7?x")
-    assert found == (api, target)
+    assert found[:2] == (api, target)
 
 
 def test_the_api_that_answered_keeps_a_location_of_its_own() -> None:
-    assert REACH.locate(["/v1/new/b"], api=STOCK, target="/a") == (STOCK, "/new/b")
+    assert REACH.locate(["/v1/new/b"], api=STOCK, target="/a")[:2] == (STOCK, "/new/b")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ _PIECES += ["notes.internal", "stock.internal", "evil.example", "v1", "\xe9", "a
 def test_no_location_leads_out_of_reach(location: str, target: str) -> None:
     reach = Reach(apis=(NOTES, STOCK))
     try:
-        api, inner = reach.locate([location], api=NOTES, target=target)
+        api, inner, _ = reach.locate([location], api=NOTES, target=target)
     except RequestError:
         return
     assert api in reach.apis
@@ -262,7 +262,7 @@ SOCKETS = Reach(apis=(LOCALHOST, OTHER_SOCKET, SOCKET_V2, SOCKET))
 def test_an_api_on_a_socket_means_itself_by_the_name_that_it_is_called_by(
     location: str, api: Api, target: str
 ) -> None:
-    assert SOCKETS.locate([location], api=SOCKET, target="/a") == (api, target)
+    assert SOCKETS.locate([location], api=SOCKET, target="/a")[:2] == (api, target)
 
 
 @pytest.mark.parametrize(

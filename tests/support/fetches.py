@@ -19,11 +19,18 @@ STOCK_2 = Api(scheme="http", host="stock.internal", port=80, path="/v1/new")
 Pair = tuple[str, str]
 
 
-def published(origin: Origin, target: str) -> tuple[Api, str] | None:
+@dataclass(frozen=True)
+class Way:
+    """By which an API is published."""
+
+    api: Api
+
+
+def published(origin: Origin, target: str, here: Origin | None) -> tuple[Way, str] | None:
     if str(origin) == "https://api.example" and target.startswith("/stock/"):
-        return STOCK, target.removeprefix("/stock")
+        return Way(STOCK), target.removeprefix("/stock")
     # An API that is not within reach stays out of it, whoever names it.
-    return Api(scheme="http", host="admin.internal", port=80), target
+    return Way(Api(scheme="http", host="admin.internal", port=80)), target
 
 
 REACH = Reach(apis=(NOTES, STOCK, STOCK_2), published=published)

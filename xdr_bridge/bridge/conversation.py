@@ -107,7 +107,10 @@ class Bridge:
             if tunnel is not None:
                 return self._tunnelled.receive(tunnel, head, body, now)
         path = split_target(target)[0]
-        route = self.routes.find(head.headers.get("Host"), target)
+        try:
+            route = self.routes.find(head.headers.get("Host"), target)
+        except RequestError as ambiguous:
+            return plain_refusal(_NATIVE, ambiguous)
         if path == self._mount or path.startswith(self._mount + "/"):
             if is_preflight(head) and route is not None and route.policies is not None:
                 # Wire 6.4: also a preflight for the tunnel is about its URL as it stands.

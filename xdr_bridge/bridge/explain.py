@@ -20,6 +20,7 @@ from xdr_bridge.http.fields import (
     SAFELISTED_METHODS,
     is_forbidden_method,
     is_safelisted_request_header,
+    overriding_methods,
     unsafe_request_header_names,
 )
 from xdr_bridge.http.messages import Headers, Pair, RequestHead
@@ -79,7 +80,11 @@ class _Explainer:
             return
         yield _line("target", f"{target}, which is what is matched and forwarded")
         self.question = replace(question, target=target)
-        route = self.bridge.routes.find(question.host, target)
+        try:
+            route = self.bridge.routes.find(question.host, target)
+        except RequestError as error:
+            yield self._refused("API", error)
+            return
         if route is not None:
             yield from self._judge(route, target)
         before = len(self.refusals)
@@ -122,6 +127,10 @@ class _Explainer:
         yield _line("origin", f"{shown(origin)}: allowed by {_entry_for(policy, origin)}")
         safe = "safelisted" if question.method in SAFELISTED_METHODS else "allowed"
         yield self._asked(policy, "method", question.method, (), safe)
+        for override in overriding_methods(question.headers):
+            yield self._asked(
+                policy, "method", override, (), "allowed, in a method-override header"
+            )
         unsafe = set(unsafe_request_header_names(question.headers))
         for name, value in question.headers:
             if name.lower() not in unsafe and is_safelisted_request_header(name, value):

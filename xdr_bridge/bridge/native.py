@@ -189,7 +189,7 @@ def _relocated(forward: Forward, location: str, reach: Reach) -> str:
         return location
     inner = forward.call.target[len(route.api.path) :]
     try:
-        api, found = reach.locate([location], api=route.api, target=inner)
+        api, found, _ = reach.locate([location], api=route.api, target=inner)
     except RequestError:
         # Somewhere else altogether: for the browser to judge.
         return location

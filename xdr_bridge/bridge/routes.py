@@ -11,6 +11,7 @@ from xdr_bridge.http.errors import Code, RequestError
 from xdr_bridge.http.forwarding import Forwarding
 from xdr_bridge.http.messages import Headers, Pair, RequestHead
 from xdr_bridge.http.origins import Origin, parse_origin
+from xdr_bridge.http.paths import is_ambiguous, loosest, normalised
 from xdr_bridge.http.targets import shown_target, split_target
 
 
@@ -26,6 +27,7 @@ class Route:
         host: The public host name that chooses it, in lower case and without port; None: any.
         prefix: The public path that chooses it, such as `/shop`; `/` is every path.
         forwarding: Tells it who asks.
+        public_origins: Under which it is published, beside those that its policies say.
     """
 
     api: Api
@@ -33,16 +35,40 @@ class Route:
     host: str | None = None
     prefix: str = "/"
     forwarding: Forwarding = field(default_factory=Forwarding, compare=False, repr=False)
+    public_origins: tuple[str, ...] = ()
     _authority: str = field(init=False, compare=False, repr=False)
+    _base: str = field(init=False, compare=False, repr=False)
+    _loose_base: str = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Join what can be joined."""
         object.__setattr__(self, "_authority", self.api.authority)
+        object.__setattr__(self, "_base", self.prefix.rstrip("/"))
+        object.__setattr__(self, "_loose_base", loosest(self.prefix).rstrip("/"))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the loosest reader takes its prefix as it is written."""
+        return self._base == self._loose_base
 
     def covers(self, path: str) -> bool:
-        """Whether a resolved public path is under this route's prefix."""
-        base = self.prefix.rstrip("/")
-        return path == base or path.startswith(base + "/")
+        """Whether a public path, in its normal form, is under this route's prefix."""
+        return path == self._base or path.startswith(self._base + "/")
+
+    def covers_loosely(self, path: str) -> bool:
+        """The same of a path and a prefix as the loosest reader takes them."""
+        return path == self._loose_base or path.startswith(self._loose_base + "/")
+
+    def publishes(self, origin: Origin, target: str) -> bool:
+        """Whether this origin is one under which the API is published, for this public target.
+
+        Raises:
+            RequestError: The target can be read as one that has another policy.
+        """
+        written = str(origin)
+        if self.policies is None:
+            return written in self.public_origins
+        return self.policies.for_target(target).is_same_origin([written])
 
     def inner_target(self, target: str) -> str:
         """Return what follows the prefix of a public target that this route covers.
@@ -50,7 +76,14 @@ class Route:
         Raises:
             RequestError: That alone would name a host to whoever reads it as a URL.
         """
-        rest = target[len(self.prefix.rstrip("/")) :]
+        base = self._base
+        if target.startswith(base):
+            rest = target[len(base) :]
+        else:
+            # Spelled another way, in as many segments: encoding hides no slash in a normal form.
+            path, query = split_target(target)
+            depth = base.count("/")
+            rest = "".join([f"/{one}" for one in path.split("/", depth + 1)[depth + 1 :]]) + query
         if rest.startswith("//") and not self.api.path:
             raise RequestError(
                 Code.TARGET_MALFORMED,
@@ -61,7 +94,7 @@ class Route:
 
     def public_target(self, inner: str) -> str:
         """Return the public target of an inner one."""
-        return self.prefix.rstrip("/") + inner
+        return self._base + inner
 
     def call_head(
         self, method: str, inner: str, headers: Headers, *, outer: RequestHead
@@ -92,6 +125,7 @@ class Routes:
         """Put the most specific first: those that name a host, then by length of prefix."""
         self.all = tuple(sorted(routes, key=lambda route: (route.host is None, -len(route.prefix))))
         only = self.all[0]
+        self._is_plain = all(route.is_plain for route in self.all)
         self._only = (
             only if len(self.all) == 1 and only.host is None and only.prefix == "/" else None
         )
@@ -108,15 +142,28 @@ class Routes:
         Args:
             host: The Host field; it only chooses among APIs that the operator has configured.
             target: The public target, resolved.
+
+        Raises:
+            RequestError: Some API may read the path as one that another route is for.
         """
         if self._only is not None:
             return self._only
         path = split_target(target)[0]
         name = _host_name(host)
-        for route in self.all:
-            if route.host in (None, name) and route.covers(path):
-                return route
-        return None
+        here = [route for route in self.all if route.host in (None, name)]
+        if self._is_plain and not is_ambiguous(path):
+            return next((route for route in here if route.covers(path)), None)
+        plain = normalised(path)
+        route = next((route for route in here if route.covers(plain)), None)
+        loose = loosest(path)
+        read = next((other for other in here if other.covers_loosely(loose)), None)
+        if route is None or read is None or read == route:
+            return route
+        raise RequestError(
+            Code.TARGET_MALFORMED,
+            f"the target {shown_target(target)} can be read as a path that is for another API;"
+            f" under {read.prefix} the path as the configuration spells it is accepted",
+        )
 
     def admit_origin(self, origin_lines: Sequence[str]) -> str:
         """Return the origin, if any route lets it in at all: the gate while a target is unread.
@@ -136,23 +183,33 @@ class Routes:
         raise refusal
 
     def route_of(self, api: Api, beside: Route) -> Route:
-        """Return the route to an API: the one that asks, if it leads there too."""
-        return beside if beside.api == api else next(r for r in self.all if r.api == api)
+        """Return the route to an API: the one that asks, if it leads there too.
 
-    def published(self, origin: Origin, target: str) -> tuple[Api, str] | None:
-        """Return the API, and the inner target, of a URL under which an API is published."""
-        route = self.find(origin.host, target)
-        if route is None or route.policies is None:
-            return None
+        Of others, one for the same host comes first.
+        """
+        if beside.api == api:
+            return beside
+        leading = [route for route in self.all if route.api == api]
+        return min(leading, key=lambda route: route.host != beside.host)
+
+    def published(
+        self, origin: Origin, target: str, here: Origin | None
+    ) -> tuple[Route, str] | None:
+        """Return the route, and the inner target, of a URL under which an API is published.
+
+        Args:
+            origin: The URL's.
+            target: Its target, resolved.
+            here: The origin that the bridge itself was asked under.
+        """
         try:
-            policy = route.policies.for_target(target)
-            inner = route.inner_target(target)
+            route = self.find(origin.host, target)
+            if route is None or not (origin == here or route.publishes(origin, target)):
+                return None
+            return route, route.inner_target(target)
         except RequestError:
             # It can be read as another path: nobody published that.
             return None
-        if not policy.is_same_origin([str(origin)]):
-            return None
-        return route.api, inner
 
 
 def _addressed(headers: Headers, authority: str, told: tuple[Pair, ...]) -> Headers:

@@ -95,7 +95,14 @@ class TunnelledCalls:
         known = tunnel.form == "query form" and refused is None
         try:
             # Wire 1.6: before anything else in the request is judged.
-            route, origin = self._admit_origin(tunnel.target if known else None, head)
+            try:
+                route, origin = self._admit_origin(tunnel.target if known else None, head)
+            except RequestError as error:
+                if error.code.is_about_origin:
+                    raise
+                # Which policy is asked cannot be told: as with a target that cannot be read.
+                known, refused = False, refused or error
+                route, origin = self._admit_origin(None, head)
         except RequestError as error:
             return plain_refusal(tunnel.form, error)
         flags: frozenset[str] = frozenset()
@@ -190,20 +197,40 @@ class TunnelledCalls:
             no_room=lambda: failure(so_far(), NO_ROOM),
         )
 
-    def _make(self, asked: _Asked, call: Call, now: float, *, redirects: int = 0) -> Forward:
+    def _make(
+        self,
+        asked: _Asked,
+        call: Call,
+        now: float,
+        *,
+        route: Route | None = None,
+        redirects: int = 0,
+    ) -> Forward:
         """Judge a decoded call and make it a step.
+
+        Args:
+            asked: The tunnel request.
+            call: The call.
+            now: The time.
+            route: Where it goes, if a redirect has said so; else its target and Host say it.
+            redirects: How many have been followed.
 
         Raises:
             RequestError: It goes nowhere, or the policy of where it goes does not allow it.
         """
         form, framed, flags, origin, outer = asked
-        route = self._route(outer, call.target)
+        self._check_foreign(call.target)
+        route = route or self._route(outer, call.target)
         inner = route.inner_target(call.target)
         ask: Ask | None = None
         sent = outer
         if route.policies is None:
             ask = self._browser.fetch(
-                call._replace(target=inner), api=route.api, origin=origin, now=now
+                call._replace(target=inner),
+                api=route.api,
+                origin=origin,
+                now=now,
+                here=route.forwarding.asked_origin(outer),
             )
         else:
             names = call.headers.derived(_unsafe_names)
@@ -228,12 +255,14 @@ class TunnelledCalls:
         )
         return forward if ask is None else self._asking(forward, ask)
 
-    def _route(self, head: RequestHead, target: str) -> Route:
+    def _check_foreign(self, target: str) -> None:
         if self._is_own(target):
             raise RequestError(
                 Code.TARGET_NOT_BRIDGED,
                 f"the target {shown_target(target)} is the bridge's own, not the API's",
             )
+
+    def _route(self, head: RequestHead, target: str) -> Route:
         route = self._routes.find(head.headers.get("Host"), target)
         if route is None:
             raise RequestError(
@@ -274,18 +303,25 @@ class TunnelledCalls:
                 Code.TOO_MANY_REDIRECTS, f"the API redirected more than {MAX_REDIRECTS} times"
             )
         locations = head.headers.get_all("Location")
-        inner = route.inner_target(call.target)
-        api, inner = self._reach.locate(locations, api=route.api, target=inner)
-        method, headers, body = rewrite(
-            head.status, call.method, call.headers, call.body, cross_origin=api != route.api
-        )
-        target = self._routes.route_of(api, route).public_target(inner)
-        call = Call(method=method, target=target, headers=headers, body=body)
         assert forward.outer is not None
         assert forward.origin is not None
+        found = self._reach.locate(
+            locations,
+            api=route.api,
+            target=route.inner_target(call.target),
+            here=route.forwarding.asked_origin(forward.outer),
+        )
+        method, headers, body = rewrite(
+            head.status, call.method, call.headers, call.body, cross_origin=found.api != route.api
+        )
+        place = found.place
+        there = place if isinstance(place, Route) else self._routes.route_of(found.api, route)
+        target = there.public_target(found.target)
+        call = Call(method=method, target=target, headers=headers, body=body)
         asked = _Asked(forward.form, forward.framed, forward.flags, forward.origin, forward.outer)
         try:
-            return self._make(asked, call, now, redirects=forward.redirects + 1)
+            # Handed on: the Host of the tunnel request would choose another API, perhaps.
+            return self._make(asked, call, now, route=there, redirects=forward.redirects + 1)
         except RequestError:
             # Pages never see where a redirect led: what forbids it would say.
             raise _REFUSED_REDIRECT from None

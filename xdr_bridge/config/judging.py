@@ -12,13 +12,19 @@ from xdr_bridge.config.ceilings import CEILINGS, TIMES
 from xdr_bridge.config.certificates import Certificate, CertificateError, read_certificate
 from xdr_bridge.config.findings import Finding
 from xdr_bridge.config.options import POLICY_OPTIONS, ApiSettings
-from xdr_bridge.config.policies import authority_of, build_policies, judge_prefixes
+from xdr_bridge.config.policies import (
+    authority_of,
+    build_policies,
+    judge_prefixes,
+    judge_public_origins,
+)
 from xdr_bridge.config.service import ServiceSettings
 from xdr_bridge.config.spelling import Where
 from xdr_bridge.cors.policies import PolicyTable, prefix_problems
 from xdr_bridge.http.api import Api
 from xdr_bridge.http.forwarding import DEFAULT_FIELDS, FORWARDED, FORWARDING_FIELDS, Forwarding
 from xdr_bridge.http.origins import parse_origin
+from xdr_bridge.http.paths import loosest
 from xdr_bridge.http.proxies import Network, TrustedProxies, read_network
 
 _MOUNT = re.compile(r"/[A-Za-z0-9_.~-]+")
@@ -159,7 +165,8 @@ class Judge:
             reason = "is no host name in lower case, without a port; api.example would be"
             yield Finding((*where, "host"), api.host, reason)
         for other, earlier in enumerate(self._settings.apis[:index]):
-            if (earlier.host, earlier.path) == (api.host, api.path):
+            folded = loosest(earlier.path) == loosest(api.path)
+            if folded and earlier.host == api.host:
                 reason = f"is chosen for apis[{other}] already; give one another 'path' or 'host'"
                 yield Finding((*where, "path"), api.path, reason)
                 break
@@ -188,6 +195,8 @@ class Judge:
             if findings:
                 return
             table = PolicyTable(policies)
+        else:
+            yield from judge_public_origins(options, where)
         if api is not None:
             routes.append(
                 Route(
@@ -196,6 +205,7 @@ class Judge:
                     host=options.host,
                     prefix=options.path,
                     forwarding=self._forwarding,
+                    public_origins=options.public_origins,
                 )
             )
 

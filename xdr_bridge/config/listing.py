@@ -45,10 +45,16 @@ def entries(loaded: Loaded) -> Iterator[Entry]:
     )
     if not settings.apis and settings.routes[0].policies is not None:
         yield from (_entry(loaded, (name,), getattr(settings, name)) for name in POLICY_OPTIONS)
+    elif settings.public_origins:
+        yield _entry(loaded, ("public_origins",), settings.public_origins)
     for name in settings.limits.__dataclass_fields__:
         yield _entry(loaded, ("limits", name), getattr(settings.limits, name))
     for index, (api, route) in enumerate(zip(settings.apis, settings.routes, strict=False)):
-        names = type(api).model_fields if route.policies is not None else ("url", "path", "host")
+        names = (
+            type(api).model_fields
+            if route.policies is not None
+            else ("url", "path", "host", "public_origins")
+        )
         yield from _table(loaded, ("apis", index), api, names, None)
         for number, path in enumerate(api.paths):
             place: Where = ("apis", index, "paths", number)

@@ -11,6 +11,8 @@ from xdr_bridge.config.spelling import Where
 from xdr_bridge.cors.policies import prefix_problems
 from xdr_bridge.cors.policy import CorsPolicy
 from xdr_bridge.http.errors import ConfigError, Problem
+from xdr_bridge.http.origins import parse_origin
+from xdr_bridge.http.paths import loosest
 
 _NO_ORIGIN = (
     "name at least one origin whose pages may use the API, such as"
@@ -34,24 +36,42 @@ _OPTIONS = {field: option for option, field in _POLICY_FIELDS.items()}
 def authority_of(options: ApiSettings) -> str:
     """Return who decides what pages may do: "policy", or "api" where nothing is said of it."""
     said = {name for table in (options, *options.paths) for name in table.model_fields_set}
-    return "policy" if said & set(POLICY_OPTIONS) else "api"
+    # Where it is published is no policy: redirects and `Host` are understood by it.
+    return "policy" if said & (set(POLICY_OPTIONS) - {"public_origins"}) else "api"
+
+
+def judge_public_origins(options: ApiSettings, where: Where) -> Iterator[Finding]:
+    """Say what is wrong with where an API is published that decides for itself."""
+    for index, origin in enumerate(options.public_origins):
+        try:
+            written = str(parse_origin(origin))
+        except ValueError as error:
+            reason = f"{error}; https://api.example would be accepted"
+            yield Finding((*where, "public_origins", index), origin, reason)
+            continue
+        if written != origin:
+            reason = f"writes out the default port; {written} is accepted"
+            yield Finding((*where, "public_origins", index), origin, reason)
 
 
 def judge_prefixes(options: ApiSettings, where: Where, mount: str) -> Iterator[Finding]:
     """Say what is wrong with the prefixes of the paths."""
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     for index, path in enumerate(options.paths):
         place: Where = (*where, "paths", index, "prefix")
         if "prefix" not in path.model_fields_set:
             yield Finding(place, None, "is missing; /public would be one")
-        elif path.prefix in seen:
+        elif path.prefix in seen.values():
             yield Finding(place, path.prefix, "has a policy already")
+        elif (other := seen.get(loosest(path.prefix))) is not None:
+            reason = f"is {other} to a server that tells no letter case apart; one is accepted"
+            yield Finding(place, path.prefix, reason)
         else:
             # The mount is no part of an API that is chosen by a path of its own.
             own = mount if options.path == "/" else None
             for problem in prefix_problems(["/", path.prefix], mount=own):
                 yield Finding(place, path.prefix, problem.reason)
-        seen.add(path.prefix)
+        seen.setdefault(loosest(path.prefix), path.prefix)
 
 
 def build_policies(

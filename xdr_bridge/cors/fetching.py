@@ -32,6 +32,7 @@ from xdr_bridge.http.api import Api
 from xdr_bridge.http.errors import Code, RequestError
 from xdr_bridge.http.fields import unsafe_request_header_names
 from xdr_bridge.http.messages import Headers, Pair, ResponseHead
+from xdr_bridge.http.origins import Origin
 from xdr_bridge.tunnel.decoding import Call
 
 _OPAQUE = "null"
@@ -52,6 +53,7 @@ class Request:
         tainted: Whether the origin is `null` by now ("redirect-tainted origin").
         redirects: How many redirects were followed.
         with_preflight: Whether the call as the page made it is one that needs permission.
+        here: The origin under which the bridge was asked; the API's own, to a redirect.
     """
 
     api: Api
@@ -64,6 +66,7 @@ class Request:
     tainted: bool = False
     redirects: int = 0
     with_preflight: bool = False
+    here: Origin | None = None
 
     @property
     def serialised_origin(self) -> str:
@@ -175,7 +178,14 @@ class Browser:
         self._cache = PreflightCache() if cache is None else cache
 
     def fetch(
-        self, call: Call, *, api: Api, origin: str, now: float, credentials: bool = False
+        self,
+        call: Call,
+        *,
+        api: Api,
+        origin: str,
+        now: float,
+        credentials: bool = False,
+        here: Origin | None = None,
     ) -> Ask:
         """Begin a call.
 
@@ -185,6 +195,7 @@ class Browser:
             origin: The page's origin, serialised.
             now: The time, in seconds, by a clock that never goes back.
             credentials: Whether the credentials mode is "include".
+            here: The origin under which the bridge was asked.
         """
         headers = call.headers
         if "Accept" not in headers:
@@ -198,6 +209,7 @@ class Browser:
             body=call.body,
             origin=origin,
             credentials=credentials,
+            here=here,
         )
         request = replace(request, with_preflight=request.preflight.is_due)
         return self._ask(request, now)
@@ -237,7 +249,9 @@ class Browser:
         """Turn the request into the one that a redirect asks for (Fetch, "HTTP-redirect fetch")."""
         # 3. to 6.; reading the Location comes first in the standard too.
         locations = head.headers.get_all("Location")
-        api, target = self._reach.locate(locations, api=request.api, target=request.target)
+        api, target, _ = self._reach.locate(
+            locations, api=request.api, target=request.target, here=request.here
+        )
         # 7.
         if request.redirects >= MAX_REDIRECTS:
             raise RequestError(

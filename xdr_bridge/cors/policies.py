@@ -1,28 +1,27 @@
 """A policy for each path prefix, matched on what is forwarded, whatever its spelling.
 
 A path is matched in its normal form: percent-encoded letters, digits and `-._~` are decoded
-(RFC 3986, section 6.2.2), letter case stays, `+` is a plus sign. Some APIs read more into a path
-than that: `%2F` as a slash, `//` as `/`, `;x` as nothing. Where such a reading would fall under
-another policy, the target is refused; where it would not, it passes untouched.
+(RFC 3986, section 6.2.2), letter case counts, `+` is a plus sign. Some APIs read more into a path
+than that: `%2F` as a slash, `//` as `/`, `;x` as nothing; on Windows `/Admin` and `/admin.` are
+`/admin` (`http.paths`). Where such a reading would fall under another policy, the target is
+refused; where it would not, it passes untouched.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from urllib.parse import unquote
 
 from xdr_bridge.cors.policy import CorsPolicy
 from xdr_bridge.http.errors import Code, ConfigError, Problem, RequestError
+from xdr_bridge.http.paths import is_ambiguous, loosest, normalised
 from xdr_bridge.http.targets import resolve_target, shown_target, split_target
 
 _MAX_PREFIX_CHARACTERS = 1024
-_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
-_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-# What some API or a proxy before it may read otherwise than we do.
-_AMBIGUOUS = re.compile(r"%|;|//")
-# Nothing that stands in a prefix may be ambiguous itself.
-_AMBIGUOUS_PREFIX = re.compile(r"%(?:2[EF]|5C|3B|[01][0-9A-F]|7F)|;|//")
+# Nothing that stands in a prefix may be ambiguous itself, but for its letter case.
+_AMBIGUOUS_PREFIX = re.compile(
+    r"%(?:2[EF5]|5C|3B|[01][0-9A-F]|7F)|%20(?:/|\Z)|;|//|\.(?:/|\Z)|::\$"
+)
 
 
 class PolicyTable:
@@ -34,7 +33,7 @@ class PolicyTable:
     `/%61dmin`, `/a//b`, `/a;b`, `/a%2Fb`.
     """
 
-    __slots__ = ("_default", "_depth", "_loose", "_policies", "_strict")
+    __slots__ = ("_default", "_depth", "_is_plain", "_loose", "_policies", "_strict")
 
     def __init__(
         self,
@@ -59,7 +58,9 @@ class PolicyTable:
             raise ConfigError(problems)
         self._strict: dict[str, CorsPolicy] = dict(pairs)
         self._default = self._strict.pop("/")
-        self._loose = {_loosely(prefix): policy for prefix, policy in self._strict.items()}
+        self._loose = {loosest(prefix): policy for prefix, policy in self._strict.items()}
+        # Then a path that nobody reads otherwise need not be looked at twice.
+        self._is_plain = all(map(str.__eq__, self._loose, self._strict))
         self._policies = (self._default, *self._strict.values())
         self._depth = max((prefix.count("/") for prefix in self._strict), default=0)
 
@@ -81,14 +82,15 @@ class PolicyTable:
         if not self._depth:
             return self._default
         path = split_target(target)[0]
-        if _AMBIGUOUS.search(path) is None:
+        if self._is_plain and not is_ambiguous(path):
             return self._longest(self._strict, path)
-        policy = self._longest(self._strict, _normalised(path))
-        if self._longest(self._loose, _loosely(path)) is not policy:
+        policy = self._longest(self._strict, normalised(path))
+        if self._longest(self._loose, loosest(path)) != policy:
             raise RequestError(
                 Code.TARGET_MALFORMED,
                 f"the target {shown_target(target)} can be read as a path that has another policy;"
-                " the path without '//', ';', '%2F' and '%5C' is accepted",
+                " the path in the policy's own letter case, without '//', ';', '%2F', '%5C',"
+                " double encoding, and dots or blanks at the end of a segment, is accepted",
             )
         return policy
 
@@ -121,15 +123,18 @@ def prefix_problems(prefixes: Sequence[str], *, mount: str | None = None) -> Ite
     """Go through everything that is wrong with the prefixes of a table."""
     if "/" not in prefixes:
         yield Problem("/", None, "has no policy; every path that no prefix covers needs one")
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
+    told: set[str] = set()
     for prefix in prefixes:
-        if prefix in seen:
-            yield Problem(prefix, prefix, "has more than one policy; one is accepted")
-        elif prefix != "/":
-            reason = _prefix_reason(prefix, mount)
-            if reason is not None:
-                yield Problem(prefix, prefix, reason)
-        seen.add(prefix)
+        reason = None if prefix == "/" else _prefix_reason(prefix, mount)
+        other = seen.setdefault(loosest(prefix), prefix) if reason is None else None
+        if prefix in told:
+            reason = "has more than one policy; one is accepted"
+        elif other not in (None, prefix):
+            reason = f"is {other} to a server that tells no letter case apart; one is accepted"
+        if reason is not None:
+            yield Problem(prefix, prefix, reason)
+        told.add(prefix)
 
 
 def _prefix_reason(prefix: str, mount: str | None) -> str | None:
@@ -145,35 +150,13 @@ def _prefix_reason(prefix: str, mount: str | None) -> str | None:
         return f"is no path that can be forwarded: {error.detail}"
     if resolved != prefix:
         return f"has dot segments; {resolved.rstrip('/') or '/'} is accepted"
-    if _normalised(prefix) != prefix:
-        return f"is percent-encoded where it need not be; {_normalised(prefix)} is accepted"
+    if normalised(prefix) != prefix:
+        return f"is percent-encoded where it need not be; {normalised(prefix)} is accepted"
     if _AMBIGUOUS_PREFIX.search(prefix) is not None:
-        return "can be read as another path; none of '//', ';', '%2F' and '%5C' is accepted"
+        return (
+            "can be read as another path; none of '//', ';', '%25', '%2F' and '%5C', and no dot or"
+            " blank at the end of a segment, is accepted"
+        )
     if mount is not None and (prefix == mount or prefix.startswith(mount + "/")):
         return f"is the bridge's own, under {mount}; nothing there is forwarded: leave it out"
     return None
-
-
-def _normalised(path: str) -> str:
-    """Decode what need not be encoded, and write the rest in upper case.
-
-    https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2
-    """
-    return _ENCODED.sub(_normalised_octet, path)
-
-
-def _normalised_octet(match: re.Match[str]) -> str:
-    character = chr(int(match[0][1:], 16))
-    return character if character in _UNRESERVED else match[0].upper()
-
-
-def _loosely(path: str) -> str:
-    """Write a path as the loosest reader understands it: decoded, merged, without parameters."""
-    kept: list[str] = []
-    for segment in unquote(path, "latin-1").replace("\\", "/").split("/"):
-        name = segment.partition(";")[0]
-        if name == "..":
-            del kept[-1:]
-        elif name not in ("", "."):
-            kept.append(name)
-    return "/" + "/".join(kept)

@@ -11,6 +11,7 @@ import re
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
 from xdr_bridge.http.api import Api
@@ -48,7 +49,29 @@ def _has_default_port(api: Api) -> bool:
     return api.port == DEFAULT_PORTS.get(api.scheme)
 
 
-def _unpublished(origin: Origin, target: str) -> None:
+class Place(Protocol):
+    """One of the ways by which an API is published."""
+
+    @property
+    def api(self) -> Api:
+        """The API to which it leads."""
+
+
+class Located(NamedTuple):
+    """What a Location means.
+
+    Attributes:
+        api: The API.
+        target: The target within it, relative to its `path`.
+        place: By which way it was named; None: by the API's own address.
+    """
+
+    api: Api
+    target: str
+    place: Place | None = None
+
+
+def _unpublished(origin: Origin, target: str, here: Origin | None) -> None:
     return None
 
 
@@ -59,21 +82,26 @@ class Reach:
     Attributes:
         apis: The APIs that this bridge knows.
         published: Says which API, and which target of it, a URL means under which the bridge or
-            its APIs are published; None where it means none. It gets origin and resolved target.
+            its APIs are published; None where it means none. It gets origin and resolved target,
+            and the origin under which the bridge was asked.
         url_characters: The longest target.
     """
 
     apis: tuple[Api, ...]
-    published: Callable[[Origin, str], tuple[Api, str] | None] = _unpublished
+    published: Callable[[Origin, str, Origin | None], tuple[Place, str] | None] = _unpublished
     url_characters: int = 16 * 1024
 
-    def locate(self, locations: Sequence[str], *, api: Api, target: str) -> tuple[Api, str]:
+    def locate(
+        self, locations: Sequence[str], *, api: Api, target: str, here: Origin | None = None
+    ) -> Located:
         """Return the API, and the target within it, that a Location means.
 
         Args:
             locations: The values of all Location fields.
             api: Which one answered.
             target: What it answered, relative to its `path`.
+            here: The origin under which the bridge was asked: an API that builds its Locations of
+                `X-Forwarded-Host` means itself by it.
 
         Raises:
             RequestError: The Location is malformed, or leads anywhere but into one of `apis`.
@@ -90,11 +118,12 @@ class Reach:
         ]
         if found:
             _, _, known, inner = max(found, key=lambda one: one[:2])
-        elif (published := self.published(origin, path_and_query)) and published[0] in self.apis:
-            known, inner = published
-        else:
+            return Located(known, self._resolve(inner))
+        published = self.published(origin, path_and_query, here)
+        if published is None or published[0].api not in self.apis:
             raise _refused("to somewhere that is none of the configured APIs")
-        return known, self._resolve(inner)
+        place, inner = published
+        return Located(place.api, self._resolve(inner), place)
 
     def _resolve(self, target: str) -> str:
         try:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from xdr_bridge.http.errors import Code, RequestError, shown
 from xdr_bridge.http.grammar import HOST, TOKEN
 from xdr_bridge.http.messages import Headers, Pair, RequestHead, is_token, list_items
+from xdr_bridge.http.origins import Origin, parse_origin
 from xdr_bridge.http.proxies import Address, TrustedProxies, read_address
 
 FORWARDED = "Forwarded"
@@ -73,6 +74,15 @@ class Forwarding:
         """
         # Equal requests of one connection share their headers: all this is done once for them.
         return head.headers.derived(self._write, head.client, head.scheme, head.version)
+
+    def asked_origin(self, head: RequestHead) -> Origin | None:
+        """Return the origin under which the bridge was asked, as far as can be believed."""
+        told = dict(self.fields_of(head))
+        host = told.get(X_FORWARDED_HOST, "").lower()
+        try:
+            return parse_origin(f"{told[X_FORWARDED_PROTO]}://{host}")
+        except ValueError:
+            return None
 
     def _write(
         self, headers: Headers, client: str | None, scheme: str, version: str
