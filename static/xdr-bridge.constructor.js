@@ -253,42 +253,26 @@ EventTarget.prototype = {
   }
 };
 
-// Bytes without typed arrays: a "byte string" holds one byte per character.
+// Bytes without typed arrays: by x-user-defined (Encoding), as pages read binary data, one byte per character.
 
-// What may be one character in UTF-8, and each byte that stands alone.
-var UTF8_SEQUENCE = /[\xC2-\xDF][\x80-\xBF]|[\xE0-\xEF][\x80-\xBF]{2}|[\xF0-\xF4][\x80-\xBF]{3}|[\x80-\xFF]/g;
-
-// Encoding: "UTF-8 decode without BOM". The browser decodes what is well-formed. Otherwise each sequence for itself; one
-// that is malformed becomes U+FFFD (the standard counts some of them as two or three). `position` is given for one sequence.
-function decodeUtf8(bytes, position) {
-  try {
-    return decodeURIComponent(escape(bytes));
-  } catch (malformed) {
-    return position === undefined ? bytes.replace(UTF8_SEQUENCE, decodeUtf8) : '\uFFFD';
-  }
-}
-
-// The text that `text` holds in base64: of x-user-defined bytes, by which pages read binary data (Encoding), or of UTF-8
-// without its byte order mark. Null for what is no base64.
-function decodeBase64(text, binary) {
-  var digits = text.replace(/=/g, '');
+// The bytes that `text` holds in base64; padding may stand wherever the bridge had to pause. Null for what is no base64.
+function decodeBase64(text) {
   var out = [];
   var i, code, bits;
-  if (text.length % 4 || !/^[\w+\/]*={0,2}$/.test(text)) {
+  if (text.length % 4 || /[^\w+\/=]/.test(text)) {
     return null;
   }
-  for (i = 0; i < digits.length; i++) {
-    code = digits.charCodeAt(i);
+  for (i = 0; i < text.length; i++) {
+    code = text.charCodeAt(i);
     bits = bits << 6 | (code > 96 ? code - 71 : code > 64 ? code - 65 : code > 47 ? code + 4 : code > 46 ? 63 : 62);
     // The second digit completes a byte, so do the third and the fourth.
-    if (i % 4) {
+    if (i % 4 && code !== 61) {
       code = bits >> 6 - i % 4 * 2 & 255;
-      out.push(String.fromCharCode(binary && code > 127 ? code + 0xF700 : code));
+      out.push(String.fromCharCode(code > 127 ? code + 0xF700 : code));
     }
   }
   // Joined once: an engine without ropes is quadratic otherwise.
-  text = out.join('');
-  return binary ? text : decodeUtf8(text).replace(/^\uFEFF/, '');
+  return out.join('');
 }
 
 // A frame becomes what the page sees: the twin of xdr_bridge/tunnel/frame.py. Computes only.
@@ -296,11 +280,15 @@ function decodeBase64(text, binary) {
 // A reader is fed with all the text there is so far, as often as more has come, and looks at what is new.
 
 
+// Wire 5.4.
+function unescapePair(pair) {
+  return pair === '\x7F0' ? '\0' : pair === '\x7F1' ? '\x7F' : '';
+}
+
 // Fills `answer`, {_headers: [], _text: ''}, with _status, _statusText, _headers and _target as soon as the head is there,
 // and with _text, which grows.
 // The reader takes what there is so far, and whether this is all; it gives back an error, as 'code: sentence', or nothing.
-// `binary` says that the page asked for bytes.
-function createReader(answer, binary) {
+function createReader(answer) {
   var at = 0;
   var encoding;
 
@@ -323,39 +311,33 @@ function createReader(answer, binary) {
   // What is wrong with an answer that is all there. Wire 5.8: the bridge may say so itself. Support: IE 8 - 9
   // onload also comes for a captive portal's page and for an answer that broke off, and contentType may be empty: only
   // the frame tells.
-  function problem(text, trailer, end) {
+  function problem(text) {
     var refusal = /^XDR\/1 error (\S+)\r\n(.*)\r\n/.exec(text);
+    var trailer = /\x7F\r\nXDR-End: (\S+)\r\n$/.exec(text.slice(-64));
     return refusal ? refusal[1] + ': ' + refusal[2] :
       !/^(HTTP|XDR)\/1/.test(text) || trailer && !at ? 'not-a-frame' :
-      !trailer || at > end ? 'frame-cut' :
+      !trailer ? 'frame-cut' :
       trailer[1] !== 'ok' && trailer[1];
   }
 
   return function (received, whole) {
     // Wire 5.7: the prelude.
-    var text = received.replace(/^ +\r\n/, '');
-    // Wire 5.5: the last trailer counts, a body may imitate one. While the body comes, what may become one is held back.
-    var trailer = (whole ? /\r\nXDR-End: (\S+)\r\n$/ : /\r\n?(X[^\r]*\s*)?$/).exec(text.slice(-64));
-    var end = text.length - (trailer ? trailer[0].length : 0);
+    var text = received.replace(/^\s+/, '');
     // Wire 5.1: the start line, the header lines, the empty line.
     var head = !at && /^HTTP\/1\.1 (\d+) (.*)\r\n(([^\s:]+:.*\r\n)*)\r\n/.exec(text);
     var error, piece;
     if (head) {
       readHead(head);
     }
-    if (whole) {
-      error = problem(text, trailer, end);
-    } else if (encoding) {
-      // Four digits of base64 at a time; text in base64 only once it is all there.
-      end -= binary ? (end - at) % 4 : end;
-    }
-    if (!error && at && end >= at) {
-      piece = text.substring(at, end);
-      at = end;
-      // Wire 5.4: text as it is, or base64.
-      if (encoding) {
-        piece = encoding === 'base64' ? decodeBase64(piece, binary) : null;
+    error = whole && problem(text);
+    if (!error && at) {
+      // Wire 5.4: DEL and what follows it is no text: it may be the trailer, or have come by half.
+      piece = text.substring(at).replace(/\x7F(\r[\s\S]*)?$/, '');
+      if (encoding && !whole) {
+        piece = piece.substring(0, piece.length - piece.length % 4);
       }
+      at += piece.length;
+      piece = encoding ? encoding === 'base64' ? decodeBase64(piece) : null : piece.replace(/\x7F./g, unescapePair);
       if (piece === null) {
         return 'not-a-frame';
       }
@@ -824,7 +806,7 @@ function createBridgedCall(request, givenMethod, url, match) {
       return;
     }
     if (match) {
-      read = createReader(answer, binary);
+      read = createReader(answer);
       // Wire 2.4: unique, also among the pages that share a cache. Support: IE 8 - 9
       // Even a POST may be answered from the cache of a GET.
       outer = encodeTunnelRequest(method, match[2], headers, body, binary, String(Math.random()).substring(2), match[1], mount);

@@ -96,7 +96,7 @@ export function createBridgedCall(request, givenMethod, url, match) {
       return;
     }
     if (match) {
-      read = createReader(answer, binary);
+      read = createReader(answer);
       // Wire 2.4: unique, also among the pages that share a cache. Support: IE 8 - 9
       // Even a POST may be answered from the cache of a GET.
       outer = encodeTunnelRequest(method, match[2], headers, body, binary, String(Math.random()).substring(2), match[1], mount);

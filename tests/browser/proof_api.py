@@ -169,14 +169,17 @@ class _Release(_Endpoint):
 
 
 class _Stream(_Endpoint):
-    """An event stream: one event at once, the other when /release/<key> has been asked."""
+    """Two pieces of any type: one at once, the other when /release/<key> has been asked."""
 
     async def get(self, key: str) -> None:
-        self.set_header("Content-Type", "text/event-stream")
-        self.write("data: one\n\n")
+        self.set_header("Content-Type", self.get_argument("type", "text/event-stream"))
+        # A browser that sniffs waits for more.
+        self.set_header("X-Content-Type-Options", "nosniff")
+        end = self.get_argument("end", "\n\n", strip=False)
+        self.write("data: one" + end)
         await self.flush()
         await self.gates.setdefault(key, asyncio.Event()).wait()
-        self.finish("data: two\n\n")
+        self.finish("data: two" + end)
 
 
 class _Form(_Endpoint):

@@ -181,7 +181,12 @@ _SHARDS = [
         b" XDR/1",
         b"HTTP/1.1 200 OK\r\n",
     ],
-    *[b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 204 No Content\r\n\r\n", b"\r\nXDR-End: ok\r\n"],
+    *[
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        b"\x7f\r\nXDR-End: ok\r\n",
+        b"\x7f0",
+    ],
     *[b"0\r\n\r\n", b"0\r\nX: 1\r\n\r\n", b"0;a=b\r\n\r\n", b"3\r\nabc\r\n", b"3;a\r\nabc\r\n"],
     *[
         b'3;a="\r\n"\r\nabc\r\n',

@@ -98,7 +98,6 @@ ELSEWHERE = {
     Code.UPSTREAM_BROKEN: "test_gateway_streams.py",
     Code.UPSTREAM_TIMEOUT: "test_gateway_streams.py",
     Code.UPSTREAM_CUT: "test_gateway_streams.py",
-    Code.NUL_IN_TEXT: "test_gateway_streams.py",
     Code.REDIRECT_REFUSED: "test_attacks.py",
     Code.TOO_MANY_REDIRECTS: "test_webtest.py",
     Code.OVERLOADED: "the pool's: test_upstream.py",

@@ -50,7 +50,7 @@ def test_bytes_both_ways(page: TestApp) -> None:
     answer = page.put("/echo", BINARY, headers=ORIGIN, content_type="application/octet-stream")
     assert answer.json["body"].encode("latin-1") == BINARY
     assert page.get("/bytes", headers=ORIGIN).body == BINARY
-    frame = read_frame(page.get("/bytes?$xdr=1", headers=ORIGIN).body)
+    frame = read_frame(page.get("/bytes?$xdr=1,base64", headers=ORIGIN).body)
     assert base64.b64decode(frame.body) == BINARY
 
 

@@ -86,7 +86,7 @@ describe('a whole answer', () => {
   });
 
   test('binary strings through overrideMimeType', () => {
-    const { subject, xdr } = answered('HTTP/1.1 200 OK\r\ncontent-type: image/png\r\nXDR-Encoding: base64\r\n\r\niVA=\r\nXDR-End: ok\r\n', {
+    const { subject, xdr } = answered('HTTP/1.1 200 OK\r\ncontent-type: image/png\r\nXDR-Encoding: base64\r\n\r\niVA=\x7f\r\nXDR-End: ok\r\n', {
       before: (r) => r.overrideMimeType('text/plain; charset=x-user-defined'),
     });
     assert.match(xdr.url, /\?\$xdr=1,base64&\$once=/);
@@ -105,7 +105,7 @@ describe('a whole answer', () => {
         };
       } });
       const subject = request(world, 'GET', URL_);
-      world.xdrs[0].load(`HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\n\r\n${text}\r\nXDR-End: ok\r\n`);
+      world.xdrs[0].load(`HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\n\r\n${text}\x7f\r\nXDR-End: ok\r\n`);
       return subject.responseXML;
     };
     assert.ok(load('application/atom+xml; charset=utf-8', '<a/>'));

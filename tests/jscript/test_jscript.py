@@ -124,7 +124,7 @@ SCENES: dict[str, Any] = {
         ["SyntaxError", 12],
     ],
     "base64, in pieces": ["\0\x7f\uf780\uf7ff\0\x01", "\0\x7f\uf780\uf7ff\0\x01\x02"],
-    "malformed UTF-8": "a\ufffdbä\ufffd",
+    "NUL and DEL": "a\0b\x7fc",
     "lone surrogates": "POST /items XDR/1\r\nContent-Type: text/plain\r\n\r\na\ufffdb\ufffd😀",
     "large": {
         "sent": len("POST /items XDR/1\r\nContent-Type: text/plain;charset=UTF-8\r\n\r\n"),
@@ -133,7 +133,7 @@ SCENES: dict[str, Any] = {
         # 1, loadstart, 2; 3 and progress sixteen times; 4, load.
         "events": 37,
     },
-    "large, in base64": [200, 131072],
+    "large, in base64": [200, 147456],
     "unload": {"name": "onunload", "state": "aborted", "events": [1, "loadstart"]},
     "uninstalled": [True, True],
     "thrown in tasks": [],

@@ -39,7 +39,7 @@ def an_exchange() -> Exchange:
         api_answer=a_response(204, "No Content"),
         api_body=b"",
         answer=a_response(200, "OK"),
-        answer_body=b"HTTP/1.1 204 No Content\r\n\r\n\r\nXDR-End: ok\r\n",
+        answer_body=b"HTTP/1.1 204 No Content\r\n\r\n\x7f\r\nXDR-End: ok\r\n",
         sent_seconds=0.001,
         first_byte_seconds=0.003,
         done_seconds=0.0045,

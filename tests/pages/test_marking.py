@@ -30,11 +30,11 @@ def test_a_marked_frame_loses_nothing_but_the_prelude(case: dict[str, Any]) -> N
 
     shown = [(kind, text) for kind, text in pieces if kind != "note"]
     assert text_of(shown) == frame.lstrip(" \r\n")
-    assert of_kind(pieces, "trailer").startswith("\r\nXDR-End: ")
+    assert of_kind(pieces, "trailer").startswith("\x7f\r\nXDR-End: ")
 
 
 def test_a_frame_falls_into_start_line_headers_body_and_trailer() -> None:
-    frame = "HTTP/1.1 201 Created\r\nx-a: b\r\nXDR-URL: /n\r\n\r\n{}\r\n\r\nXDR-End: ok\r\n"
+    frame = "HTTP/1.1 201 Created\r\nx-a: b\r\nXDR-URL: /n\r\n\r\n{}\r\n\x7f\r\nXDR-End: ok\r\n"
 
     assert marking.mark_frame(frame) == [
         ("version", "HTTP/1.1"),
@@ -50,7 +50,7 @@ def test_a_frame_falls_into_start_line_headers_body_and_trailer() -> None:
         ("value", "/n"),
         ("", "\r\n\r\n"),
         ("body", "{}\r\n"),
-        ("trailer", "\r\nXDR-End: ok\r\n"),
+        ("trailer", "\x7f\r\nXDR-End: ok\r\n"),
     ]
 
 

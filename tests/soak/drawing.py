@@ -219,7 +219,11 @@ class Drawing:
         body = call.request_body
         if door == "native":
             return _plan(call, door, _native(call, body, random.random() < 0.3), fault=fault)
-        flags = random.choice(("1", "1", "1,base64", "1,stream")) if "plain" not in door else None
+        # Without the flag, bytes are read as text, which loses some.
+        kinds = (
+            ("1,base64", "1,base64,stream") if call.binary else ("1", "1", "1,base64", "1,stream")
+        )
+        flags = random.choice(kinds) if "plain" not in door else None
         xdr = f"$xdr={flags}&" if flags else ""
         if door.startswith("query"):
             fields = quote(f"{ID_FIELD}:{call.id}\r\n", safe="")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 from dataclasses import dataclass, field
@@ -77,6 +78,10 @@ class RawAnswer:
         return code
 
 
+# Wire 5.4: what stands behind DEL.
+_ESCAPED = {"0": "\0", "1": "\x7f", " ": ""}
+
+
 @dataclass(frozen=True)
 class Frame:
     """A frame, taken apart by the letter of Wire 5."""
@@ -102,16 +107,17 @@ def read_frame(answer: RawAnswer | bytes) -> Frame:
     text = answer.text if isinstance(answer, RawAnswer) else answer.decode("utf-8")
     if text.startswith(" "):
         assert text.startswith(" " * 2048 + "\r\n"), "half a prelude"
-        text = text[2050:]
+        text = text.lstrip(" \r\n")
     head, gap, rest = text.partition("\r\n\r\n")
     assert gap, f"no empty line: {text[:200]!r}"
     line, *lines = head.split("\r\n")
     version, status, reason = line.split(" ", 2)
     assert version == "HTTP/1.1"
-    body, mark, end = rest.rpartition("\r\nXDR-End: ")
+    body, mark, end = rest.partition("\x7f\r\nXDR-End: ")
     assert mark, f"no trailer: {rest[-200:]!r}"
-    assert end.endswith("\r\n")
+    assert re.fullmatch(r"[a-z-]+\r\n", end), f"behind the trailer: {end!r}"
     pairs = [tuple(one.split(": ", 1)) for one in lines]
+    body = re.sub("\x7f(.?)", lambda pair: _ESCAPED[pair[1]], body)
     return Frame(int(status), reason, pairs, body, end[:-2])  # type: ignore[arg-type]
 
 

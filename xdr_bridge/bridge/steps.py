@@ -78,13 +78,14 @@ class Forward(NamedTuple):
 class Writer(Protocol):
     """Turns the API's body into what the caller gets; see `FrameWriter`."""
 
-    done: bool
-
     def open(self) -> bytes:
         """Return what can go before the body."""
 
     def write(self, data: bytes) -> bytes:
         """Take a piece of the API's body, return what is ready."""
+
+    def pause(self) -> bytes:
+        """More has to come; return what waits for it and need not."""
 
     def end(self) -> bytes:
         """The API's answer is whole; return the rest."""
@@ -96,8 +97,6 @@ class Writer(Protocol):
 class PlainWriter:
     """Passes a body through untouched."""
 
-    done = False
-
     def open(self) -> bytes:
         """Nothing precedes the body."""
         return b""
@@ -105,6 +104,10 @@ class PlainWriter:
     def write(self, data: bytes) -> bytes:
         """Return the piece."""
         return data
+
+    def pause(self) -> bytes:
+        """Nothing waits."""
+        return b""
 
     def end(self) -> bytes:
         """Nothing follows the body."""

@@ -75,7 +75,6 @@ class Code(StrEnum):
     UPSTREAM_BROKEN = "upstream-broken", 502, Fault.API
     UPSTREAM_TIMEOUT = "upstream-timeout", 504, Fault.API
     UPSTREAM_CUT = "upstream-cut", 502, Fault.API
-    NUL_IN_TEXT = "nul-in-text", 502, Fault.API
     REDIRECT_REFUSED = "redirect-refused", 502, Fault.API
     TOO_MANY_REDIRECTS = "too-many-redirects", 502, Fault.API
     # The API's own CORS answers, where the bridge is the browser (Fetch, "CORS protocol").

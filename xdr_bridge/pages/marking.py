@@ -31,7 +31,7 @@ _HEAD_END = re.compile(r"\r?\n\r?\n")
 _REQUEST_LINE = re.compile(r"(\S+)( +)(\S+)( +)((?:HTTP|XDR)/\S+)")
 _STATUS_LINE = re.compile(r"(HTTP/\S+)( +)(\d{3}.*)")
 _FIELD = re.compile(r"([^:\s]+)(:[ \t]*)(.*)")
-_TRAILER = re.compile(r"\r\nXDR-End: [^\r\n]*\r\n\Z")
+_TRAILER = re.compile(r"\x7f\r\nXDR-End: [^\r\n]*\r\n\Z")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 

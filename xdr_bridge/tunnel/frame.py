@@ -6,7 +6,6 @@ The JavaScript twin is static/src/frame.js; tests/vectors/frames.json binds the 
 from __future__ import annotations
 
 import binascii
-import re
 import zlib
 from collections.abc import Callable, Iterator
 
@@ -14,10 +13,9 @@ from xdr_bridge.http.charsets import TextDecoder, charset_of
 from xdr_bridge.http.errors import Code, RequestError
 from xdr_bridge.http.messages import Headers, Pair, ResponseHead, has_body, without_hop_by_hop
 
-_END = b"\r\nXDR-End: ok\r\n"
 PRELUDE = b" " * 2048 + b"\r\n"
-# How much of a text is looked at before its encoding is decided (Wire 5.4), in bytes.
-LOOK_AHEAD_BYTES = 64 * 1024
+# How much of an answer waits for its end, so that a short one leaves in one piece, in bytes.
+MAX_HELD_BYTES = 64 * 1024
 # No single call makes more than this out of a compressed piece, in bytes.
 _INFLATE_BYTES = 64 * 1024
 # Beyond this much, text that was a hundred times smaller is a bomb. Nobody asked for a coding.
@@ -34,19 +32,6 @@ FRAME_FIELDS: tuple[Pair, ...] = (
     ("Vary", "Origin"),
 )
 
-_TEXTUAL = re.compile(
-    r"text/.*|.+\+(?:json|xml)|application/(?:json|xml)"
-    r"|application/(?:x-)?(?:javascript|ecmascript)|application/x-www-form-urlencoded"
-)
-
-
-def is_textual(content_type: str | None) -> bool:
-    """Whether a body of this type travels as text (Wire 5.4)."""
-    if content_type is None:
-        return True
-    essence = content_type.partition(";")[0].strip(" \t").lower()
-    return essence == "" or _TEXTUAL.fullmatch(essence) is not None
-
 
 def network_error_frame(error: RequestError) -> bytes:
     """Write the frame that stands for a network error (Wire 5.8)."""
@@ -57,7 +42,8 @@ def network_error_frame(error: RequestError) -> bytes:
 class FrameWriter:
     """Writes one frame; every method returns the bytes that are ready to go.
 
-    `done` tells that the frame is complete: nothing more of the API's answer is wanted.
+    Until the first of them are, up to `MAX_HELD_BYTES` wait for the answer's end or for a pause.
+    `done` tells that the frame is complete.
     """
 
     def __init__(
@@ -82,29 +68,23 @@ class FrameWriter:
             ValueError: The body has a content coding that is not gzip or deflate.
         """
         self.done = False
-        streams, self._text, charset, coding = head.headers.derived(_read_content_fields)
+        streams, charset, coding = head.headers.derived(_read_content_fields)
         self._streams = streams or "stream" in flags
         self._has_body = has_body(method, head.status)
-        where = f"XDR-URL: {target}\r\n" if target else ""
-        lines = head.headers.derived(_exposed_lines, exposes)
-        self._head = f"HTTP/1.1 {head.status} {head.reason}\r\n{lines}{where}"
-        self._coding = _content_decoder(coding) if coding and self._has_body else None
-        if "base64" in flags:
-            self._text = False
-        self._decoder = TextDecoder(charset)
-        self._base64: bool | None = None if self._text else True
-        if not self._has_body:
-            self._base64 = False
-        self._held = ""
+        self._decoder = None if "base64" in flags else TextDecoder(charset)
         self._remainder = b""
+        self._coding = _content_decoder(coding) if coding and self._has_body else None
+        lines = head.headers.derived(_exposed_lines, exposes)
+        where = f"XDR-URL: {target}\r\n" if target else ""
+        how = "XDR-Encoding: base64\r\n" if self._has_body and self._decoder is None else ""
+        start = f"HTTP/1.1 {head.status} {head.reason}\r\n{lines}{where}{how}\r\n"
+        # The head, once something has left None; then what of the body waits with it.
+        self._head: bytes | None = start.encode()
+        self._held = bytearray()
 
     def open(self) -> bytes:
         """Return what can go before any byte of the body has come: a streamed frame's beginning."""
-        if not self._streams:
-            return b""
-        if self._base64 is None:
-            self._base64 = False
-        return PRELUDE + self._take_head()
+        return PRELUDE + self._release() if self._streams else b""
 
     def write(self, data: bytes) -> bytes:
         """Take a piece of the API's body.
@@ -115,14 +95,20 @@ class FrameWriter:
         if self.done or not self._has_body:
             return b""
         if self._coding is None:
-            return self._write_decoded(data)
-        head = self._head
-        try:
-            return b"".join([self._write_decoded(piece) for piece in self._coding.decode(data)])
-        except ValueError:
-            # What was written of this piece is lost with it; `cut` needs the head.
-            self._head = head
-            raise
+            written = self._encode(data)
+        else:
+            written = b"".join([self._encode(piece) for piece in self._coding.decode(data)])
+        if self._head is None:
+            return written
+        self._held += written
+        return self._release() if len(self._held) >= MAX_HELD_BYTES else b""
+
+    def pause(self) -> bytes:
+        """Return what has come: the API is not going on, and the page need not wait (Wire 5.7)."""
+        if self.done:
+            return b""
+        rest = self._padded_remainder()
+        return rest if self._head is None else PRELUDE + self._release() + rest
 
     def end(self) -> bytes:
         """Finish the frame; the API's answer is whole.
@@ -134,82 +120,56 @@ class FrameWriter:
             return b""
         if self._coding is not None:
             self._coding.end()
-        if self._base64 is None:
-            rest = self._write_text(self._decoder.decode(b"", final=True), final=True)
-        elif self._base64 and self._has_body:
-            tail = self._decoder.decode(b"", final=True).encode() if self._text else b""
-            rest = self._write_base64(tail) + binascii.b2a_base64(self._remainder, newline=False)
-        else:
-            text = self._decoder.decode(b"", final=True) if self._has_body else ""
-            rest = self._take_head() + self._write_plain(text)
-        return rest + (b"" if self.done else self._finish("ok"))
+        rest = self._padded_remainder()
+        if self._has_body and self._decoder is not None:
+            rest = _escape(self._decoder.decode(b"", final=True))
+        return self._release() + rest + self._finish("ok")
 
     def cut(self, code: Code) -> bytes:
         """Finish the frame of an answer that broke off (Wire 5.5)."""
         if self.done:
             return b""
         # Held text is dropped: the page gets a network error and never sees a part of it.
-        return self._take_head() + self._finish(code)
+        self._held.clear()
+        return self._release() + self._finish(code)
+
+    def _release(self) -> bytes:
+        """Let the head and what waits with it go, if they have not."""
+        head, self._head = self._head, None
+        if head is None:
+            return b""
+        released = head + self._held
+        self._held.clear()
+        return released
 
     def _finish(self, word: str) -> bytes:
         self.done = True
-        return _END if word == "ok" else f"\r\nXDR-End: {word}\r\n".encode()
+        return b"\x7f\r\nXDR-End: %b\r\n" % word.encode()
 
-    def _take_head(self) -> bytes:
-        head, self._head = self._head, ""
-        if not head:
-            return b""
-        encoding = "XDR-Encoding: base64\r\n" if self._base64 and self._has_body else ""
-        return f"{head}{encoding}\r\n".encode()
-
-    def _write_decoded(self, data: bytes) -> bytes:
-        if self.done:
-            return b""
-        if self._base64 and self._text is False:
-            return self._write_base64(data)
-        text = self._decoder.decode(data)
-        if self._base64 is None:
-            return self._write_text(text)
-        if self._base64:
-            return self._write_base64(text.encode())
-        return self._write_plain(text)
-
-    def _write_text(self, text: str, *, final: bool = False) -> bytes:
-        """Hold text back until it is known whether a NUL is in it (Wire 5.4)."""
-        self._held += text
-        # No further than where a text in smaller pieces would have been decided.
-        if self._held.find("\0", 0, LOOK_AHEAD_BYTES) >= 0:
-            self._base64 = True
-        elif final or len(self._held) >= LOOK_AHEAD_BYTES:
-            self._base64 = False
-        else:
-            return b""
-        held, self._held = self._held, ""
-        if not self._base64:
-            return self._take_head() + self._write_plain(held)
-        encoded = self._take_head() + self._write_base64(held.encode())
-        if final:
-            encoded += binascii.b2a_base64(self._remainder, newline=False)
-        return encoded
-
-    def _write_plain(self, text: str) -> bytes:
-        before, nul, _ = text.partition("\0")
-        return before.encode() + (self._finish(Code.NUL_IN_TEXT) if nul else b"")
-
-    def _write_base64(self, data: bytes) -> bytes:
+    def _encode(self, data: bytes) -> bytes:
+        if self._decoder is not None:
+            return _escape(self._decoder.decode(data))
         data = self._remainder + data
         whole = len(data) - len(data) % 3
         self._remainder = data[whole:]
-        return self._take_head() + binascii.b2a_base64(data[:whole], newline=False)
+        return binascii.b2a_base64(data[:whole], newline=False)
+
+    def _padded_remainder(self) -> bytes:
+        remainder, self._remainder = self._remainder, b""
+        return binascii.b2a_base64(remainder, newline=False)
 
 
-def _read_content_fields(headers: Headers) -> tuple[bool, bool, str, str]:
-    """Return whether the body streams, whether it is text, in which charset, and its coding."""
+def _escape(text: str) -> bytes:
+    """Write text so that it holds no NUL, and DEL only where DEL means something (Wire 5.4)."""
+    return text.encode().replace(b"\x7f", b"\x7f1").replace(b"\0", b"\x7f0")
+
+
+def _read_content_fields(headers: Headers) -> tuple[bool, str, str]:
+    """Return whether the body streams, in which charset its text is, and its coding."""
     content_type = headers.get("Content-Type")
     essence = (content_type or "").partition(";")[0].strip(" \t").lower()
     coding = (headers.get("Content-Encoding") or "").lower()
-    charset = charset_of(content_type)
-    return essence == "text/event-stream", is_textual(content_type), charset, coding
+    return essence == "text/event-stream", charset_of(content_type), coding
 
 
 def _exposed_lines(headers: Headers, exposes: Callable[[str], bool]) -> str:

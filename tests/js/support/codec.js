@@ -3,7 +3,7 @@
 import { createReader } from '../../../static/src/frame.js';
 import { encodeTunnelRequest as encode } from '../../../static/src/tunnel.js';
 
-export { decodeBase64, decodeUtf8 } from '../../../static/src/bytes.js';
+export { decodeBase64 } from '../../../static/src/bytes.js';
 export { createReader } from '../../../static/src/frame.js';
 export {
   combineHeader, isForbiddenHeader, isToken, normaliseMethod, serialiseHeaders
@@ -25,7 +25,7 @@ export function answerOf(answer, error) {
   };
 }
 
-export function decodeFrame(text, binary) {
+export function decodeFrame(text) {
   var answer = { _headers: [], _text: '' };
-  return answerOf(answer, createReader(answer, binary)(text, true));
+  return answerOf(answer, createReader(answer)(text, true));
 }

@@ -268,4 +268,4 @@ export function request(world, method, url, { headers = [], body = undefined, be
 }
 
 export const frame = (body, { status = '200 OK', headers = '', trailer = 'XDR-End: ok\r\n' } = {}) =>
-  `HTTP/1.1 ${status}\r\ncontent-type: text/plain\r\n${headers}XDR-URL: /items\r\n\r\n${body}\r\n${trailer}`;
+  `HTTP/1.1 ${status}\r\ncontent-type: text/plain\r\n${headers}XDR-URL: /items\r\n\r\n${body}\x7f\r\n${trailer}`;
