@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 
 from tests.browser.libraries import Library
-from tests.browser.origins import USER_AGENTS, Rig, read_results
+from tests.browser.origins import HERE, USER_AGENTS, Rig, read_results
 
 
 @contextmanager
@@ -76,13 +77,33 @@ def measure_fault(
         return read_results(page, origin + path, seconds=45)
 
 
+# The last one of a profile starts the run.
+EMULATOR_CHECKS = {
+    "ie8": ("emulator-native", "emulator"),
+    "ie9": ("emulator-native", "emulator"),
+    "nocors": ("emulator-nocors",),
+}
+
+
+MESSAGE_CHECKS = ("emulator-messages",)
+
+
+def check_names(*scripts: str) -> list[str]:
+    """The checks that these scripts make, in order."""
+    names: dict[str, None] = {}
+    for script in scripts:
+        source = (HERE / "scripts" / f"{script}.js").read_text("utf-8")
+        found = re.findall(r"^  check\('((?:[^'\\]|\\.)*)'", source, re.MULTILINE)
+        names |= dict.fromkeys(name.replace("\\'", "'") for name in found)
+    return list(names)
+
+
 def measure_emulator(
     chromium: Browser, rig: Rig, profile: str, fault: str = ""
 ) -> dict[str, dict[str, str]]:
     """Check the emulator's rules, or what one fault does; check -> expected and got."""
-    scripts = ["/scripts/conformance/harness.js", "/scripts/emulator.js"]
-    if fault:
-        scripts.insert(1, "/scripts/emulator-faults.js")
+    parts = ("emulator-faults", "emulator") if fault else EMULATOR_CHECKS[profile]
+    scripts = [f"/scripts/{name}.js" for name in ("conformance/harness", *parts)]
     path = rig.add_page(
         "emulator.html", profile, scripts, emulator=f'data-faults="{fault}"', polyfill="none"
     )

@@ -108,7 +108,9 @@ class _Typed(_Endpoint):
         "nocharset": ("text/plain", b"K\xc3\xa4se"),
         "utf8": ("text/plain; charset=utf8", b"K\xc3\xa4se"),
         "bom": ("text/plain; charset=utf-8", b"\xef\xbb\xbfbom"),
-        "sniffed": ("Text/Plain; charset=utf-8", b"<!DOCTYPE html><title>t</title>"),
+        "sniffed": ("Text/Plain; charset=utf-8", b"plain, then <HTML"),
+        "sniffed-xml": ("text/plain; charset=utf-8", b'plain, then <?xml version="1.0"?>'),
+        "xml-as-text": ("text/plain", b"<b/>"),
     }
 
     def get(self, name: str) -> None:

@@ -6,12 +6,13 @@ import { noSuchObject } from './ie-error.js';
 const REQUEST = /^(Microsoft\.XMLHTTP|Msxml2\.XMLHTTP(\.[0-9.]+)?)$/i;
 const DOCUMENT = /^(Microsoft\.XMLDOM|Msxml2\.DOMDocument(\.[0-9.]+)?)$/i;
 
-// (model) Enough of MSXML to load a text and to walk it.
-class XmlDocument {
+// (guess) Enough of MSXML to load a text and to walk it.
+export class XmlDocument {
   #document = null;
   nodeType = 9;
   async = true;
   resolveExternals = true;
+  validateOnParse = true;
 
   loadXML(text) {
     const document = new DOMParser().parseFromString(text, 'text/xml');
@@ -19,6 +20,7 @@ class XmlDocument {
     return this.#document !== null;
   }
 
+  get firstChild() { return this.#document?.firstChild ?? null; }
   get documentElement() { return this.#document?.documentElement ?? null; }
   get childNodes() { return this.#document?.childNodes ?? []; }
   get xml() { return this.#document ? new XMLSerializer().serializeToString(this.#document) : ''; }

@@ -1,14 +1,20 @@
-// Takes from the page what Internet Explorer 8 or 9 did not have, and gives it documentMode and attachEvent.
+// Takes from the page what the browser did not have, and gives it what only Internet Explorer had.
 
 import { removeLaterBuiltIns } from './built-ins.js';
-import { WeakMap, addEventListener, defineProperty, removeEventListener } from './private.js';
+import { createAttaching, installLegacyHandlers } from './legacy-events.js';
+import { installMessages, messageHandlers } from './messages.js';
+import { VBArray } from './safe-array.js';
+import { defineProperty, globalEval } from './private.js';
 
-const LATER_THAN_IE9 = 'AbortController AbortSignal Blob BroadcastChannel CompressionStream EventSource File FileReader ' +
-  'FormData Headers IntersectionObserver MessageChannel MutationObserver ReadableStream Request ResizeObserver Response ' +
+const LATER_THAN_IE9 = 'AbortController AbortSignal Blob BroadcastChannel CloseEvent CompressionStream ErrorEvent EventSource ' +
+  'File FileList FileReader FormData Headers IntersectionObserver MessageChannel MessagePort MutationObserver ProgressEvent ' +
+  'ReadableStream Request ResizeObserver Response ' +
   'SharedWorker TextDecoder TextEncoder URL URLSearchParams WebSocket WebTransport Worker XMLHttpRequestEventTarget ' +
   'XMLHttpRequestUpload atob btoa caches cancelAnimationFrame crypto fetch indexedDB queueMicrotask reportError ' +
   'requestAnimationFrame requestIdleCallback scheduler structuredClone';
-const LATER_THAN_IE8 = 'DOMParser XMLSerializer console performance';
+const LATER_THAN_IE8 = 'DOMParser XMLSerializer';
+// 8 has it, and 11 again.
+const NOT_IN_IE9 = 'HTMLDocument';
 
 function removeGlobals(names) {
   for (const name of names.split(' ')) {
@@ -20,33 +26,6 @@ function addMember(holder, name, value) {
   defineProperty(holder, name, { value, configurable: true, writable: true });
 }
 
-const attached = new WeakMap();
-
-// `this` is the window in a handler, and returning false prevents the default action.
-function attachEvent(name, handler) {
-  const listener = (event) => {
-    if (handler.call(window, event) === false) {
-      event.preventDefault();
-    }
-  };
-  const entries = attached.get(this) ?? [];
-  entries.push({ name, handler, listener });
-  attached.set(this, entries);
-  addEventListener.call(this, name.substring(2), listener);
-  return true;
-}
-
-function detachEvent(name, handler) {
-  const entries = attached.get(this) ?? [];
-  for (let i = 0; i < entries.length; i++) {
-    if (entries[i].name === name && entries[i].handler === handler) {
-      removeEventListener.call(this, name.substring(2), entries[i].listener);
-      entries.splice(i, 1);
-      return;
-    }
-  }
-}
-
 function removeStandardEvents() {
   for (const name of ['addEventListener', 'removeEventListener', 'dispatchEvent']) {
     delete EventTarget.prototype[name];
@@ -54,17 +33,50 @@ function removeStandardEvents() {
   delete Document.prototype.createEvent;
 }
 
-export function cutEnvironment({ ie8, options }) {
+function execScript(code) {
+  try {
+    globalEval(code);
+  } catch (refused) {
+    // Internet Explorer knows no Content-Security-Policy. Where Chromium obeys one, the code is not run: all names of
+    // global code are the window's here anyway.
+    if (!(refused instanceof EvalError)) {
+      throw refused;
+    }
+  }
+}
+
+function becomeInternetExplorer(profile) {
+  const { ie8, options } = profile;
   addMember(document, 'documentMode', ie8 ? 8 : 9);
+  const { attachEvent, detachEvent } = createAttaching({ ie8, elsewhere: messageHandlers });
   addMember(EventTarget.prototype, 'attachEvent', attachEvent);
   addMember(EventTarget.prototype, 'detachEvent', detachEvent);
   if (ie8) {
+    installLegacyHandlers();
+  }
+  installMessages(profile);
+  addGlobal('execScript', execScript);
+  addGlobal('VBArray', VBArray);
+  if (!options.has('console')) {
+    removeGlobals('console');
+  }
+  if (ie8) {
     removeStandardEvents();
     removeGlobals(LATER_THAN_IE8);
+  } else {
+    removeGlobals(NOT_IN_IE9);
+  }
+}
+
+export function cutEnvironment(profile) {
+  const { browser, options } = profile;
+  if (browser !== 'nocors') {
+    becomeInternetExplorer(profile);
   }
   delete Navigator.prototype.sendBeacon;
   removeGlobals(LATER_THAN_IE9);
-  removeLaterBuiltIns(window, { withEs5: !ie8, withJson: !options.has('noJSON') });
+  // (guess) nocors: some of those browsers had parts of ES5.
+  removeLaterBuiltIns(window, { withEs5: browser === 'ie9', withJson: !options.has('noJSON') });
 }
 
 export function addGlobal(name, value) {

@@ -13,7 +13,7 @@ export const argumentNotOptional = () => ieError(-2146827839, 'Argument not opti
 export const invalidArgument = () => ieError(-2147024809, 'Invalid argument.');
 export const accessDenied = () => ieError(-2147024891, 'Access is denied.');
 export const unspecified = () => ieError(-2147467259, 'Unspecified error.');
+export const aborted = () => ieError(-2147467260, 'Operation aborted');
 export const notYetAvailable = () => ieError(-2147483638, 'The data necessary to complete this operation is not yet available.');
-export const couldNotComplete = () => ieError(-1072889837, 'Could not complete the operation due to error c00c0213.');
 export const noSuchObject = () => ieError(-2146827859, 'Automation server can\'t create object');
 export const unsupportedMember = () => ieError(-2146827850, 'Object doesn\'t support this property or method');

@@ -3,7 +3,10 @@
 import { Map, TextDecoder, TextEncoder, fetch } from './private.js';
 import { Error } from './private.js';
 
-const HTML_START = /^\s*(<!doctype html|<html|<head|<body|<script|<a\b|<table|<title)/i;
+// Anywhere in the first bytes of plain text (FindMimeFromData).
+const SNIFFED_BYTES = 256;
+const HTML = /<html|<head>|<body/i;
+const XML = /<\?xml /i;
 const PORTAL = '<!DOCTYPE html><html><head><title>Log in</title></head><body>Please log in.</body></html>';
 
 const cache = new Map();
@@ -21,10 +24,10 @@ export function cachedAnswer(url) {
 }
 
 function send({ method, url, body, signal }, faults) {
-  const bytes = new TextEncoder().encode(body);
+  const bytes = new TextEncoder().encode(body); // (guess) Lone surrogates become U+FFFD.
   return fetch(url, {
     method,
-    // A Uint8Array goes without Content-Type, a string would be labelled. (model) GET drops its body.
+    // A Uint8Array goes without Content-Type, a string would be labelled. (guess) GET drops its body.
     body: method === 'GET' ? undefined : faults.has('legacyContentType') ? body : bytes,
     mode: 'cors',
     credentials: 'omit',
@@ -43,11 +46,11 @@ function isAllowed(response) {
 
 // An unknown charset is an error.
 function decoderFor(contentType) {
-  const label = /;\s*charset="?([^";\s]*)/i.exec(contentType)?.[1] ?? 'windows-1252'; // (model)
+  const label = /;\s*charset="?([^";\s]*)/i.exec(contentType)?.[1] ?? 'windows-1252'; // (guess)
   if (/^utf8$/i.test(label)) {
-    throw new Error('unknown charset'); // (model) known of XMLHttpRequest
+    throw new Error('unknown charset'); // (guess) known of XMLHttpRequest
   }
-  return new TextDecoder(label, { ignoreBOM: true }); // (model)
+  return new TextDecoder(label, { ignoreBOM: true }); // (guess)
 }
 
 function typeOf(contentType, text, headers, faults) {
@@ -55,9 +58,11 @@ function typeOf(contentType, text, headers, faults) {
   if (faults.has('blankContentType')) {
     return '';
   }
-  const sniffed = declared === 'text/plain' && HTML_START.test(text.substring(0, 256)) &&
-    headers.get('x-content-type-options') !== 'nosniff';
-  return sniffed ? 'text/html' : declared;
+  const start = text.substring(0, SNIFFED_BYTES);
+  if (declared !== 'text/plain' || headers.get('x-content-type-options') === 'nosniff') {
+    return declared;
+  }
+  return HTML.test(start) ? 'text/html' : XML.test(start) ? 'text/xml' : declared;
 }
 
 async function readBody(response, decoder, onBytes) {
@@ -79,7 +84,7 @@ async function readBody(response, decoder, onBytes) {
 // {text, type}; throws for whatever XDomainRequest reports as an error. `onText` sees the text grow.
 export async function exchange(request, { ie8, faults }, onText) {
   const response = await send(request, faults);
-  // (model) A redirect is an error.
+  // (guess) A redirect is an error.
   if (response.type === 'opaqueredirect' || response.status !== 200 || !isAllowed(response)) {
     throw new Error('not acceptable');
   }
@@ -93,7 +98,7 @@ export async function exchange(request, { ie8, faults }, onText) {
     text = text.substring(0, text.length >> 1);
   }
   if (ie8 && text.indexOf('\0') >= 0) {
-    text = text.substring(0, text.indexOf('\0')); // (model)
+    text = text.substring(0, text.indexOf('\0')); // (guess)
   }
   const answer = { text, type: typeOfText(text) };
   if (isCacheable(response.headers)) {

@@ -2,10 +2,11 @@
 
 import { Map } from './private.js';
 
-const FAULTS = 'blankContentType earlyTimeout gc handlers inPrivate legacyContentType pool portal sameTask sendThrows ' +
-  'silent slowProgress syncCache truncate truncateUrl zone';
-const OPTIONS = 'noJSON portIsOrigin progress';
-const DEFAULT_FAULTS = 'gc handlers sameTask';
+const FAULTS = 'blankContentType earlyTimeout gc handlers inPrivate legacyContentType pool portal portlessMessages sameTask sendThrows ' +
+  'silent slowProgress source syncCache truncate truncateUrl zone';
+const OPTIONS = 'console noJSON portIsOrigin progress reach';
+const BROWSERS = ['ie8', 'ie9', 'nocors'];
+const DEFAULT_FAULTS = 'gc handlers sameTask source';
 
 function parse(text, known, defaults) {
   const chosen = new Map(defaults.split(' ').filter(Boolean).map((name) => [name, true]));
@@ -23,16 +24,19 @@ function parse(text, known, defaults) {
   return chosen;
 }
 
-// {ie8, faults, options}, or null where the page is to see the browser as it is.
+// {browser, ie8, faults, options}, or null where the page is to see the browser as it is.
+// What runs in front of a document's scripts has no element, and finds window.ieEmulator.
 export function readOptions(script) {
-  const { browser, faults, options } = script.dataset;
+  const { browser, faults, options } = script?.dataset ?? window.ieEmulator ?? {};
+  delete window.ieEmulator;
   if (!browser) {
     return null;
   }
-  if (browser !== 'ie8' && browser !== 'ie9') {
-    throw new Error(`ie-emulator.js pretends to be "ie8" or "ie9", not "${browser}"`);
+  if (!BROWSERS.includes(browser)) {
+    throw new Error(`ie-emulator.js pretends to be one of ${BROWSERS.join(', ')}, not "${browser}"`);
   }
   return {
+    browser,
     ie8: browser === 'ie8',
     faults: parse(faults, FAULTS, DEFAULT_FAULTS),
     options: parse(options, OPTIONS, ''),

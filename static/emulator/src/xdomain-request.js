@@ -39,11 +39,11 @@ function resolve(text, faults) {
     throw accessDenied();
   }
   if (zone && isInIntranet(url.hostname, zone) && !isInIntranet(window.location.hostname, zone)) {
-    throw accessDenied(); // (model)
+    throw accessDenied(); // (guess)
   }
   if (url.href.length > MAX_URL_LENGTH || (url.pathname + url.search).length > MAX_PATH_LENGTH) {
     if (!faults.has('truncateUrl')) {
-      throw accessDenied(); // (model)
+      throw accessDenied(); // (guess)
     }
     url = new URL(url.href.substring(0, MAX_URL_LENGTH));
   }
@@ -80,7 +80,7 @@ export function createXDomainRequest(profile) {
 
     get responseText() {
       if (this.#core.unreadable) {
-        throw unspecified(); // (model)
+        throw unspecified(); // (guess)
       }
       return this.#core.text;
     }
@@ -106,7 +106,7 @@ export function createXDomainRequest(profile) {
 
     send(body) {
       if (this.#core.state !== 'opened') {
-        throw unspecified(); // (model)
+        throw unspecified(); // (guess) before open(), and (guess) a second time
       }
       if (body !== undefined && body !== null && typeof body !== 'string') {
         throw invalidArgument();
@@ -123,7 +123,7 @@ export function createXDomainRequest(profile) {
 
     abort() {
       if (this.#core.state !== 'sent') {
-        throw unspecified(); // (model)
+        throw unspecified(); // (guess)
       }
       this.#core.cancel();
       this.#core.text = this.#core.type = '';
