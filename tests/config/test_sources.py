@@ -181,7 +181,6 @@ def test_every_option_of_a_policy_reaches_the_policy(desk: Desk) -> None:
         allow_credentials = true
         max_age_seconds = 5
         public_origins = ["{SHOP}"]
-        allow_private_network = true
         dangerously_allow_public_suffixes = true
         dangerously_allow_insecure_origins = true
         dangerously_pass_refused_requests = true
@@ -194,7 +193,6 @@ def test_every_option_of_a_policy_reaches_the_policy(desk: Desk) -> None:
     assert (policy.methods, policy.request_headers) == (("PUT",), ("X-A",))
     assert (policy.exposed_headers, policy.same_origins) == (("X-B",), (SHOP,))
     assert (policy.credentials, policy.max_age_seconds) == (True, 5)
-    assert policy.private_network
     assert policy.api_is_https
     assert policy.dangerously_allow_public_suffixes
     assert policy.dangerously_allow_insecure_origins

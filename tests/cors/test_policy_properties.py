@@ -181,7 +181,6 @@ TEXTS = st.lists(
             "request_headers": st.none() | TEXTS,
             "credentials": st.booleans(),
             "api_is_https": st.booleans(),
-            "private_network": st.booleans(),
             "dangerously_allow_null_origin": st.booleans(),
             "max_age_seconds": st.none() | st.integers(-2, 100_000),
         },

@@ -380,6 +380,19 @@ def test_26_nothing_forges_a_log_line(
         assert len(record.getMessage()) < 500
 
 
+def test_27_nothing_opens_a_private_network(bridge: RunningGateway) -> None:
+    # Old Chromiums asked by a field (CVE-2024-6221); those of today ask the user.
+    asks = ("Access-Control-Request-Method", "PUT")
+    private = ("Access-Control-Request-Private-Network", "true")
+    answer = bridge.call("OPTIONS", "/cors", asks, private)
+    assert answer.cors().keys() == {
+        "access-control-allow-origin",
+        "access-control-allow-methods",
+    }
+    native = bridge.call("GET", "/cors", private)
+    assert "access-control-allow-private-network" not in native.cors()
+
+
 def test_30_two_layers_make_no_double_cors(bridge: RunningGateway) -> None:
     assert bridge.call("GET", "/cors").all("access-control-allow-origin") == [SHOP]
     assert bridge.call("GET", "/cors", origin=EVIL).cors() == {}

@@ -217,6 +217,19 @@ def test_the_stream_flag_sends_the_prelude_before_the_api_goes_on(
         assert b" " * 2048 + b"\r\nHTTP/1.1 200 OK\r\n" in early
 
 
+@pytest.mark.parametrize("body", [b"", b"a=1&b=2"])
+def test_a_bare_xdomainrequest_is_a_native_call(bridge: RunningGateway, body: bytes) -> None:
+    # Libraries use it themselves where they find it, at the API's own URLs.
+    answer = bridge.ask(IE8_ON_XP % (b"/echo/1?c=%20", len(body), body))
+    assert (answer.status, answer.get("content-type")) == (200, "application/json")
+    assert answer.cors()["access-control-allow-origin"] == SHOP
+    said = answer.json
+    assert (said["method"], said["path"], said["query"]) == ("POST", "/echo/1", "c=%20")
+    assert (said["body"], said["type"]) == (body.decode(), None)
+    failed = bridge.ask(IE8_ON_XP % (b"/status/422", 0, b""))
+    assert (failed.status, failed.body) == (422, b"status 422")
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 def test_a_native_call_passes_through(bridge: RunningGateway, method: str) -> None:
     body = None if method == "GET" else BINARY

@@ -146,12 +146,8 @@ def _answer_preflight(policy: CorsPolicy, head: RequestHead) -> Reply:
     except RequestError as error:
         # Fetch suggests 403 for what CORS refuses, whatever the reason.
         return plain_refusal(_PREFLIGHT, error, _PREFLIGHT_VARY, status=403)
-    asks_for_private = headers.get("Access-Control-Request-Private-Network") == "true"
-    fields = policy.preflight_fields(origin, methods[0], names, private_network=asks_for_private)
-    vary = _PREFLIGHT_VARY
-    if policy.private_network:
-        vary = (("Vary", f"{vary[0][1]}, Access-Control-Request-Private-Network"),)
-    return reply(_PREFLIGHT, 204, (*fields, *vary))
+    fields = policy.preflight_fields(origin, methods[0], names)
+    return reply(_PREFLIGHT, 204, (*fields, *_PREFLIGHT_VARY))
 
 
 def _admit(policy: CorsPolicy, head: RequestHead) -> str | None:

@@ -67,7 +67,6 @@ class PolicySettings(BaseModel):
         allow_credentials: Whether browsers may send cookies along.
         max_age_seconds: How long browsers may remember a preflight.
         public_origins: Origins under which the API itself is published.
-        allow_private_network: Whether public pages may reach an API in a private network.
         dangerously_allow_null_origin: Whether the origin `null` is allowed.
         dangerously_allow_public_suffixes: Whether `https://*.github.io` is.
         dangerously_allow_insecure_origins: Whether http pages may use an https API with cookies.
@@ -108,10 +107,6 @@ class PolicySettings(BaseModel):
         default=(),
         description="An origin under which the API itself is published: its pages are not"
         " cross-origin.",
-    )
-    allow_private_network: Annotated[bool, Shown()] = Field(
-        default=False,
-        description="Let public pages reach the API in a private network (Private Network Access).",
     )
     dangerously_allow_null_origin: Annotated[bool, Shown()] = Field(
         default=False,

@@ -28,7 +28,6 @@ _POLICY_FIELDS = {
     "expose_headers": "exposed_headers",
     "allow_credentials": "credentials",
     "public_origins": "same_origins",
-    "allow_private_network": "private_network",
 }
 _OPTIONS = {field: option for option, field in _POLICY_FIELDS.items()}
 

@@ -34,14 +34,12 @@ class PolicyOptions:
         max_age_seconds: How long a browser may remember a preflight, 0 to 86400; None leaves it to
             the browser.
         same_origins: Origins under which the API itself is published; they are no other origins.
-        private_network: Whether pages of the public internet may reach an API in a private
-            network, where a browser asks first.
         api_is_https: Whether pages reach the API by https, so that trust in http pages is a hole.
         dangerously_allow_null_origin: Admit `null`, which any site can send from a sandboxed frame.
         dangerously_allow_public_suffixes: Trust all subdomains of a public suffix, strangers'
-            too, with credentials or in a private network.
+            too, with credentials.
         dangerously_allow_insecure_origins: Trust http origins, for which anybody on the network
-            can speak, with credentials or in a private network, although the API is https.
+            can speak, with credentials, although the API is https.
         dangerously_pass_refused_requests: Pass refused native requests that change something to
             the API, without letting the page read the answer, as ordinary CORS middleware does.
     """
@@ -54,7 +52,6 @@ class PolicyOptions:
     credentials: bool = False
     max_age_seconds: int | None = None
     same_origins: Sequence[str] = ()
-    private_network: bool = False
     api_is_https: bool = False
     dangerously_allow_null_origin: bool = False
     dangerously_allow_public_suffixes: bool = False

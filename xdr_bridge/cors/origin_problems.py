@@ -37,19 +37,14 @@ def find_origin_problems(options: PolicyOptions) -> Iterator[Problem]:
                 " it out there",
             )
     yield from _covered(entries, expressions)
-    if options.credentials or options.private_network:
+    if options.credentials:
         if not options.dangerously_allow_public_suffixes:
             yield from _shared(entries, expressions)
         if options.api_is_https and not options.dangerously_allow_insecure_origins:
             yield from _insecure(entries, expressions, same)
 
 
-def _grant(options: PolicyOptions) -> str | None:
-    if options.credentials:
-        return "credentials: any site could act for the user"
-    if options.private_network:
-        return "private_network: any site could reach into the network"
-    return None
+_WITH_CREDENTIALS = "cannot be combined with credentials: any site could act for the user"
 
 
 def _any_origin_problems(options: PolicyOptions) -> Iterator[Problem]:
@@ -57,9 +52,8 @@ def _any_origin_problems(options: PolicyOptions) -> Iterator[Problem]:
         return
     if len(set(options.origins)) > 1 or options.origin_patterns:
         yield Problem("origins", "*", "allows every origin; leave out the others or '*'")
-    grant = _grant(options)
-    if grant is not None:
-        yield Problem("origins", "*", f"cannot be combined with {grant}; list the origins")
+    if options.credentials:
+        yield Problem("origins", "*", f"{_WITH_CREDENTIALS}; list the origins")
 
 
 def _null_problems(options: PolicyOptions) -> Iterator[Problem]:
@@ -72,12 +66,11 @@ def _null_problems(options: PolicyOptions) -> Iterator[Problem]:
                 " dangerously_allow_null_origin admits it"
             )
         yield Problem("origins", "null", reason)
-    grant = _grant(options)
-    if allowed and grant is not None:
+    if allowed and options.credentials:
         yield Problem(
             "dangerously_allow_null_origin",
             "true",
-            f"cannot be combined with {grant}, from a sandboxed frame; leave out one",
+            f"{_WITH_CREDENTIALS}, from a sandboxed frame; leave out one",
         )
 
 
@@ -166,8 +159,8 @@ def _shared(
             yield Problem(
                 field_name,
                 text,
-                f"trusts all of {base}, where strangers have names, with credentials or in a"
-                " private network; list the origins, or set dangerously_allow_public_suffixes",
+                f"trusts all of {base}, where strangers have names, with credentials; list the"
+                " origins, or set dangerously_allow_public_suffixes",
             )
 
 
@@ -187,8 +180,8 @@ def _insecure(
                 field_name,
                 text,
                 "trusts http pages, for which anybody on the network can speak, with an https API"
-                " and credentials or a private network; https and localhost are accepted, others"
-                " with dangerously_allow_insecure_origins",
+                " and credentials; https and localhost are accepted, others with"
+                " dangerously_allow_insecure_origins",
             )
 
 

@@ -35,7 +35,6 @@ _MAX_REQUESTED_NAMES = 64
 # Tokens and commas, which is what browsers send: https://fetch.spec.whatwg.org/#cors-preflight-fetch
 _PLAIN_LIST = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z,]*")
 _CREDENTIALS: Pair = ("Access-Control-Allow-Credentials", "true")
-_PRIVATE_NETWORK: Pair = ("Access-Control-Allow-Private-Network", "true")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,8 +235,6 @@ class CorsPolicy(PolicyOptions):
         origin: str,
         method: str,
         header_names: Sequence[str],
-        *,
-        private_network: bool = False,
     ) -> tuple[Pair, ...]:
         """Write the CORS fields of the answer to a preflight that passed.
 
@@ -245,7 +242,6 @@ class CorsPolicy(PolicyOptions):
             origin: What `decide` returned.
             method: The method that the preflight asks for.
             header_names: The names that it asks for.
-            private_network: Whether it asks with `Access-Control-Request-Private-Network: true`.
         """
         fields = list(self.allow_origin_fields(origin))
         if self.credentials:
@@ -255,8 +251,6 @@ class CorsPolicy(PolicyOptions):
         if header_names:
             fields.append(("Access-Control-Allow-Headers", ", ".join(header_names)))
         fields += self._max_age
-        if private_network and self.private_network:
-            fields.append(_PRIVATE_NETWORK)
         return tuple(fields)
 
     def _method_refusal(self, method: str) -> RequestError:

@@ -139,7 +139,7 @@ def _request_header_problems(options: PolicyOptions) -> Iterator[Problem]:
         elif is_refused_request_header(name):
             reason = "can never be set by a page; leave it out"
         elif lowered == "access-control-request-private-network":
-            reason = "is the browser's own; set private_network"
+            reason = "is the browser's own; leave it out"
         elif "*" in names and "_" not in name and lowered not in NON_WILDCARD_REQUEST_HEADERS:
             reason = "is covered by '*'; leave one of them out"
         if reason is not None:
