@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -218,6 +219,77 @@ def test_a_framed_answer_flows(
         while answer.feed(page.socket.recv(65536)) is None:
             pass
         assert read_frame(bytes(answer.body)).end == "ok"
+
+
+@pytest.mark.parametrize("flags", ["", ",base64"])
+@pytest.mark.parametrize("form", ["query", "body"])
+def test_a_call_whose_api_is_silent_shows_that_it_lives(
+    make_api: MakeApi, make_bridge: MakeBridge, flags: str, form: str
+) -> None:
+    """The API goes on when the page has heard twice that the call lives, and not before."""
+    alive = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await alive.wait()
+        alive.clear()
+        await peer.send(b"HTTP/1.1 201 Made\r\nContent-Length: 9\r\n\r\nhalf")
+        await alive.wait()
+        await peer.send(b" whole")
+
+    api = make_api(script)
+    bridge = make_bridge(api.url, keep_alive_seconds=0.2)
+    bridge.gateway.beat_seconds = 0.0
+    beat = {"": b"\x7f ", ",base64": b"===="}[flags] * 2
+    target = f"/x?$xdr=1{flags}" if form == "query" else f"/xdr/tunnel?$xdr=1{flags}"
+    with bridge.connect() as page:
+        body = b"" if form == "query" else BODY_FORM
+        page.send(request("GET" if form == "query" else "POST", target, body=body))
+        answer = AnswerParser("GET")
+        whole = None
+        while not answer.body.startswith(b" " * 2048 + b"\r\n  "):
+            answer.feed(page.socket.recv(65536))
+        api.thread.loop.call_soon_threadsafe(alive.set)
+        while beat not in answer.body:
+            answer.feed(page.socket.recv(65536))
+        api.thread.loop.call_soon_threadsafe(alive.set)
+        while whole is None:
+            whole = answer.feed(page.socket.recv(65536))
+        frame = read_frame(whole)
+        quanta = re.findall("....", frame.body)
+        text = b"".join(map(base64.b64decode, quanta)).decode() if flags else frame.body
+        assert (frame.status, frame.reason, text, frame.end) == (201, "Made", "half whol", "ok")
+        # The connection goes on.
+        page.send(request("GET", "/xdr/xdr-bridge.js"))
+        assert page.read("GET").status == 200
+
+
+def test_a_refusal_after_a_sign_of_life_is_a_frame(
+    make_api: MakeApi, make_bridge: MakeBridge, logs: Logs
+) -> None:
+    alive = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await alive.wait()
+
+    api = make_api(script)
+    bridge = make_bridge(api.url, keep_alive_seconds=0.2)
+    bridge.gateway.beat_seconds = 0.0
+    with bridge.connect() as page:
+        page.send(request("GET", "/x?$xdr=1"))
+        answer = AnswerParser("GET")
+        while len(answer.body) < 2050:
+            answer.feed(page.socket.recv(65536))
+        api.thread.loop.call_soon_threadsafe(alive.set)
+        whole = None
+        while whole is None:
+            whole = answer.feed(page.socket.recv(65536))
+        assert (read_frame(whole).status, read_frame(whole).json["code"]) == (
+            502,
+            "upstream-broken",
+        )
+    logs.expect("upstream-broken")
 
 
 def test_a_short_framed_answer_has_no_prelude(make_api: MakeApi, make_bridge: MakeBridge) -> None:

@@ -19,7 +19,7 @@ from xdr_bridge.bridge.native import is_preflight, plain_head, receive_native
 from xdr_bridge.bridge.replies import TOO_LATE, failure, plain_refusal
 from xdr_bridge.bridge.routes import Route, Routes
 from xdr_bridge.bridge.steps import Answer, Forward, PlainWriter, ReadBody, Reply
-from xdr_bridge.bridge.tunnelled import TunnelledCalls
+from xdr_bridge.bridge.tunnelled import TunnelledCalls, frame_head
 from xdr_bridge.cors.policies import PolicyTable
 from xdr_bridge.cors.policy import CorsPolicy
 from xdr_bridge.cors.redirects import Reach
@@ -137,6 +137,10 @@ class Bridge:
         if forward.decoded is None:
             return failure(forward, error)
         return self._tunnelled.fail(forward, error)
+
+    def frame_head(self, forward: Forward) -> ResponseHead:
+        """Write the head around the frame that will answer this framed call."""
+        return frame_head(forward.fields)
 
     def is_proxy(self, address: str) -> bool:
         """Whether one connection from this address may carry the calls of many pages."""

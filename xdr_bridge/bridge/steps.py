@@ -84,6 +84,9 @@ class Writer(Protocol):
     def write(self, data: bytes) -> bytes:
         """Take a piece of the API's body, return what is ready."""
 
+    def beat(self) -> bytes:
+        """Return what shows that the call lives; asked for framed calls only."""
+
     def pause(self) -> bytes:
         """More has to come; return what waits for it and need not."""
 
@@ -104,6 +107,10 @@ class PlainWriter:
     def write(self, data: bytes) -> bytes:
         """Return the piece."""
         return data
+
+    def beat(self) -> bytes:
+        """Nothing can be said in between."""
+        return b""
 
     def pause(self) -> bytes:
         """Nothing waits."""

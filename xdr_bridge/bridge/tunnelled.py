@@ -346,7 +346,7 @@ class TunnelledCalls:
             )
         except ValueError as error:
             return self.fail(forward, UpstreamError(Code.UPSTREAM_BROKEN, f"the API: {error}"))
-        return Answer(head=_frame_head(forward.fields), writer=writer)
+        return Answer(head=frame_head(forward.fields), writer=writer)
 
 
 def _exceeds(length: str, max_bytes: int) -> bool:
@@ -369,7 +369,8 @@ def _answer_fields(route: Route, target: str, origin: str, *, framed: bool) -> t
 
 
 @lru_cache(maxsize=256)
-def _frame_head(fields: tuple[Pair, ...]) -> ResponseHead:
+def frame_head(fields: tuple[Pair, ...]) -> ResponseHead:
+    """Write the head around a frame, which is the same whatever the frame will say (Wire 5.6)."""
     return ResponseHead(status=200, reason="OK", headers=Headers.trusted(fields))
 
 

@@ -17,6 +17,7 @@ from xdr_bridge.gateway.tally import Ending, Outcome
 from xdr_bridge.http.api import Api
 from xdr_bridge.http.errors import Code, Fault, UpstreamError
 from xdr_bridge.http.messages import RequestHead, ResponseHead
+from xdr_bridge.tunnel.frame import PRELUDE
 from xdr_bridge.upstream.pool import Pool, Transfer
 
 log = logging.getLogger("xdr_bridge.gateway")
@@ -36,6 +37,7 @@ class House(Ceilings, Protocol):
     loop: AbstractEventLoop
     observer: Observer | None
     idle_connection_seconds: float
+    beat_seconds: float
     calls: int
     max_calls: int
 
@@ -77,6 +79,7 @@ class Conversation:
         "_next",
         "_outgoing",
         "_pause",
+        "_quiet_since",
         "_reading",
         "_recorder",
         "_request_read",
@@ -101,6 +104,8 @@ class Conversation:
         self._transfer: Transfer | None = None
         self._writer: Writer | None = None
         self._outgoing: Outgoing | None = None
+        # When the sweep first found that nothing had been said to the page for a while.
+        self._quiet_since: float | None = None
         # Until the first of a framed answer leaves.
         self._pause: TimerHandle | None = None
         self._request_read = False
@@ -229,6 +234,27 @@ class Conversation:
             # The rest of the body is not waited for.
             self._outgoing.close()
         return True
+
+    def beat(self, now: float) -> None:
+        """Show a page whose framed call is under way that it lives, if it has heard nothing.
+
+        A call that ends in silence can then be told from one whose API is slow (Wire 5.7).
+        """
+        forward, outgoing = self._forward, self._outgoing
+        if forward is None or not forward.framed or self._transfer is None:
+            return
+        # With a deadline it is the page that is slow.
+        if self._quiet_since is None or outgoing is None or self.deadline is not None:
+            self._quiet_since = now
+        elif now - self._quiet_since >= self._gateway.beat_seconds:
+            self._quiet_since = now
+            if self._writer is not None:
+                outgoing.write(self._writer.beat())
+            elif outgoing.begun:
+                outgoing.write(b" ")
+            else:
+                outgoing.start(self._bridge.frame_head(forward))
+                outgoing.write(PRELUDE)
 
     def retire(self) -> None:
         """Let this answer be the last of its connection, if that can still be said."""
@@ -405,6 +431,8 @@ class Conversation:
 
     def _send(self, data: bytes) -> None:
         assert self._outgoing is not None
+        if data:
+            self._quiet_since = None
         if self._recorder is not None and data:
             self._recorder.add("answer", data)
         waiting = self._outgoing.write(data)

@@ -71,7 +71,12 @@ class Outgoing:
         return self._head_sent
 
     def start(self, head: ResponseHead) -> None:
-        """Set the head; it goes out with the first piece of body, or by `flush`."""
+        """Set the head; it goes out with the first piece of body, or by `flush`.
+
+        Not again: where an answer has been kept alive, it had the same head (Wire 5.6).
+        """
+        if self._head_sent:
+            return
         self._head = head
         self._has_body = has_body(self._method, head.status)
 

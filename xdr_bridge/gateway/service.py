@@ -34,6 +34,8 @@ _HANDSHAKE_SECONDS = 10.0
 # How long a connection is idle while the gateway stops: a request may be on its way.
 _ARRIVAL_SECONDS = 2.0
 _STOPPING_SWEEP_SECONDS = 0.1
+# After how much silence a framed call shows that it lives (Wire 5.7); pages wait twice as long.
+_BEAT_SECONDS = 15.0
 
 
 class Gateway:
@@ -57,6 +59,7 @@ class Gateway:
         self.observer = observer
         self.port = settings.port
         self.tally = Tally()
+        self.beat_seconds = _BEAT_SECONDS
         self.calls = 0
         self.max_calls = 0
         self.held_bytes = 0
@@ -219,7 +222,10 @@ class Gateway:
         return self.loop.time() + seconds
 
     def _sweep_once(self) -> None:
-        self._listener.sweep(self.loop.time())
+        now = self.loop.time()
+        self._listener.sweep(now)
+        for conversation in list(self._conversations):
+            conversation.beat(now)
         self._sweep = self.loop.call_later(self._sweep_interval, self._sweep_once)
 
     def pool_for(self, api: Api) -> Pool:

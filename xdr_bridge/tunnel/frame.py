@@ -110,6 +110,12 @@ class FrameWriter:
         rest = self._padded_remainder()
         return rest if self._head is None else PRELUDE + self._release() + rest
 
+    def beat(self) -> bytes:
+        """Return what means nothing, but shows that the call lives (Wire 5.7)."""
+        if self.done or self._head is not None:
+            return self.pause()
+        return self._padded_remainder() + (b"====" if self._decoder is None else b"\x7f ")
+
     def end(self) -> bytes:
         """Finish the frame; the API's answer is whole.
 
