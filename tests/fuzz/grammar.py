@@ -279,7 +279,7 @@ def page_seeds() -> list[bytes]:
 def answer_seeds() -> list[bytes]:
     """List what APIs answer: right answers, the vectors', and some that are not."""
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nAccess-Control-Allow-Origin: *\r\n"
-    zipped = gzip.compress(b"zipped" * 20)
+    zipped = gzip.compress(b"zipped" * 20, mtime=0)
     seeds = [
         head + b"Content-Length: 2\r\n\r\nok",
         head + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
