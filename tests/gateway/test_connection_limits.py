@@ -17,6 +17,7 @@ from tests.support.gateways import RunningGateway
 from tests.support.loops import PATIENCE_SECONDS, eventually
 from xdr_bridge.gateway.accepting import Acceptor
 from xdr_bridge.gateway.complaints import Complaint
+from xdr_bridge.gateway.sockets import BACKLOG
 
 MakeBridge = Callable[..., RunningGateway]
 GET = request("GET", "/status/200")
@@ -215,6 +216,33 @@ def test_a_failing_accept_is_tried_again_once_a_sweep(logs: Logs, code: int) -> 
 
     asyncio.run(run())
     logs.expect("no connection can be accepted")
+
+
+def test_a_flood_of_connections_does_not_keep_the_bridge_from_stopping() -> None:
+    async def run() -> int:
+        listening = socket.create_server(("127.0.0.1", 0))
+        listening.setblocking(False)
+        taken = 0
+
+        def knock() -> None:
+            socket.create_connection(listening.getsockname(), PATIENCE_SECONDS).close()
+
+        def take(connection: socket.socket, _: object) -> None:
+            nonlocal taken
+            connection.close()
+            taken += 1
+            # The next is always there; not for ever, lest this test hangs where it fails.
+            if taken < 3 * BACKLOG:
+                knock()
+
+        acceptor = Acceptor(take, lambda: None, asyncio.get_running_loop().time)
+        acceptor.add([listening])
+        knock()
+        acceptor.stop()
+        assert listening.fileno() == -1
+        return taken
+
+    assert asyncio.run(run()) <= BACKLOG + 1
 
 
 def test_a_complaint_is_made_once_in_a_while_and_counts(logs: Logs) -> None:

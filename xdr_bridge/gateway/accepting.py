@@ -17,6 +17,7 @@ from typing import Any
 from tornado.ioloop import IOLoop
 
 from xdr_bridge.gateway.complaints import Complaint
+from xdr_bridge.gateway.sockets import BACKLOG
 
 log = logging.getLogger("xdr_bridge.gateway")
 
@@ -86,9 +87,11 @@ class Acceptor:
         for listening in sockets:
             if not self.paused:
                 self._loop.remove_handler(listening)
-                # Who waits to be accepted believes to be connected.
-                while self._accept_one(listening):
-                    pass
+                # Who waits to be accepted believes to be connected. No more can have waited: in a
+                # flood the next is always there, and stopping would never end.
+                for _ in range(BACKLOG + 1):
+                    if not self._accept_one(listening):
+                        break
             listening.close()
         self.sweep(float("inf"))
 

@@ -9,7 +9,7 @@ from collections.abc import MutableMapping
 
 # How many connections may wait to be accepted, where the system allows as many: those that come
 # while workers are replaced wait there.
-_BACKLOG = 1024
+BACKLOG = 1024
 # sd_listen_fds(3): where inherited sockets begin.
 _FIRST_INHERITED = 3
 
@@ -38,7 +38,7 @@ def inherited(environ: MutableMapping[str, str] = os.environ) -> list[socket.soc
             if found[-1].family not in (socket.AF_INET, socket.AF_INET6):
                 raise OSError
             found[-1].setblocking(False)
-            found[-1].listen(_BACKLOG)
+            found[-1].listen(BACKLOG)
     except OSError as error:
         for listening in found:
             listening.close()
@@ -47,7 +47,7 @@ def inherited(environ: MutableMapping[str, str] = os.environ) -> list[socket.soc
     return found
 
 
-def bind(host: str, port: int, *, backlog: int = _BACKLOG) -> list[socket.socket]:
+def bind(host: str, port: int, *, backlog: int = BACKLOG) -> list[socket.socket]:
     """Listen on an address; on several sockets, of one port, where the name stands for several.
 
     Args:
