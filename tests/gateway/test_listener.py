@@ -239,15 +239,23 @@ def test_stopping_closes_idle_connections_and_ends_busy_ones_after_their_answer(
 @pytest.fixture
 def patient_stop(monkeypatch: pytest.MonkeyPatch) -> PatientStop:
     """Begin to stop a bridge that waits for requests on their way for as long as the test takes."""
-    monkeypatch.setattr(gateway, "_ARRIVAL_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(gateway, "_ARRIVAL_SECONDS", 2 * PATIENCE_SECONDS)
 
     def stop(bridge: RunningGateway) -> Future[None]:
+        retired = threading.Event()
+        retire = listener(bridge).retire
+
+        async def retire_and_tell() -> None:
+            await retire()
+            retired.set()
+
+        monkeypatch.setattr(listener(bridge), "retire", retire_and_tell)
         stopping = asyncio.run_coroutine_threadsafe(
-            bridge.gateway.stop(grace_seconds=PATIENCE_SECONDS), bridge.thread.loop
+            bridge.gateway.stop(grace_seconds=2 * PATIENCE_SECONDS), bridge.thread.loop
         )
-        with contextlib.suppress(ConnectionError):
-            while True:
-                bridge.connect().socket.close()
+        assert retired.wait(PATIENCE_SECONDS)
+        with pytest.raises(ConnectionError):
+            bridge.connect()
         return stopping
 
     return stop
