@@ -8,15 +8,21 @@ DEMO_FLAGS ?=
 FUZZ_FLAGS ?= --seconds 240
 FRONTS_FLAGS ?=
 
-.PHONY: demo test setup lint types floors js build fresh browser-found python-tests uvloop-tests jscript format bench fuzz soak fronts clean
+.PHONY: demo test setup ready lint types floors js build fresh browser-found python-tests uvloop-tests jscript format bench fuzz soak fronts clean
 
 demo: .venv/demo-ready
 	$(PY) -m xdr_bridge demo $(DEMO_FLAGS)
 
-# The pytest run closes the list: its last lines are the summary.
-test: setup lint types floors js fresh uvloop-tests python-tests
+# What needs no order goes at once, each with its output in one piece (GNU make 4). The pytest run closes the list: its
+# last lines are the summary.
+test: setup
+	$(MAKE) --no-print-directory -j 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) lint types floors js fresh
+	$(MAKE) --no-print-directory uvloop-tests
+	$(MAKE) --no-print-directory python-tests
 
-setup: .venv/dev-ready static/node_modules/ready browser-found
+setup: ready browser-found
+
+ready: .venv/dev-ready static/node_modules/ready
 
 .venv/python-ready:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"xdr-bridge needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}. Try: make PYTHON=python3.12")'
@@ -40,28 +46,31 @@ static/node_modules/ready: .venv/dev-ready static/package.json static/package-lo
 browser-found: .venv/dev-ready
 	$(PY) tests/support/browser.py
 
-lint: setup
+lint: ready
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(NPM) run --silent lint
 
-types: setup
+types: ready
 	$(PY) -m mypy
 
-floors: setup
+floors: ready
 	$(BIN)/lint-imports
 
-js: setup
+js: ready
 	$(NPM) run --silent test
 
-build: setup
+build: ready
 	$(NPM) run --silent build
 
-fresh: setup
+fresh: ready
 	$(NPM) run --silent fresh
 
+# A file's tests stay together; tests/conftest.py says in which order files begin.
+PYTEST := $(PY) -X dev -bb -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 python-tests: setup
-	$(PY) -X dev -bb -m pytest
+	$(PYTEST)
 
 # The gateway's own tests once more, on the loop of the extra `fast`; its home is not .venv's, whose programs would all use
 # it. Left out: tests/upstream/test_names.py, which puts itself in the place of asyncio's resolver.
@@ -70,9 +79,9 @@ UVLOOP_TESTS := cli gateway/test_attacks gateway/test_attacks_on_framing gateway
 	upstream/test_faults upstream/test_pool
 ifneq ($(OS),Windows_NT)
 uvloop-tests: .venv/uvloop/ready
-	PYTHONPATH=.venv/uvloop $(PY) -X dev -bb -m pytest -q --uvloop $(wildcard $(UVLOOP_TESTS:%=tests/%) $(UVLOOP_TESTS:%=tests/%.py))
+	PYTHONPATH=.venv/uvloop $(PYTEST) -q --uvloop $(wildcard $(UVLOOP_TESTS:%=tests/%) $(UVLOOP_TESTS:%=tests/%.py))
 else
-uvloop-tests: setup
+uvloop-tests: ready
 	@echo there is no uvloop for Windows
 endif
 

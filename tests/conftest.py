@@ -25,6 +25,9 @@ settings.register_profile("thorough", max_examples=5000, **_RELAXED)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+pytest_plugins = ["tests.support.workers"]
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--uvloop", action="store_true", help="run all loops of this process on it")
 
