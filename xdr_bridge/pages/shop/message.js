@@ -20,9 +20,10 @@
     }, [label]);
   }
 
-  // A message as the page shows it: IE doubles the line breaks of a pre otherwise.
+  // A message as the page shows it: IE doubles the line breaks of a pre otherwise, and no font shows the DEL of a frame (Wire
+  // 5.1).
   shop.plain = function (text) {
-    return text.replace(/\r\n/g, '\n');
+    return text.replace(/\r\n/g, '\n').replace(/\x7f/g, '[DEL]');
   };
 
   function count(pieces, kind) {
