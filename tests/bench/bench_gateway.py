@@ -35,6 +35,7 @@ from tests.bench.processes import Program, free_port
 _HERE = Path(__file__).parent
 _FRONT_CORE, _LOAD_CORE = 0, 1
 _YARDSTICK = "cors-anywhere, pooled"
+_BESIDE = "xdr-bridge of the other tree"
 _GIGABYTE = 1 << 30
 _SHAPES = {
     "native": loads.NATIVE,
@@ -75,6 +76,10 @@ class Bench:
 
     def fronts(self) -> Iterator[tuple[Front, int]]:
         """Go through all front ends and a port for each."""
+        if self.options.beside:
+            port = free_port()
+            front = _make_front(0, port, self.api_port, self.folder)
+            yield replace(front, name=_BESIDE, command=_of(self.options.beside, front)), port
         for index in range(len(_front_names())):
             port = free_port()
             front = _make_front(index, port, self.api_port, self.folder)
@@ -211,6 +216,11 @@ def _make_front(index: int, port: int, api_port: int, folder: Path) -> Front:
             return Front(name, ("nginx", "-c", str(path)), missing=missing)
 
 
+def _of(tree: str, front: Front) -> tuple[str, ...]:
+    """Return the command of the bridge, run from another working tree."""
+    return ("env", f"PYTHONPATH={Path(tree).resolve()}", *front.command)
+
+
 def _missing_module(name: str) -> str | None:
     if shutil.which("node") is None:
         return "no node"
@@ -224,16 +234,19 @@ def _is_put(label: str) -> bool:
 
 
 def _print_table(results: dict[str, list[Round]], programs: dict[str, Program]) -> None:
+    yardstick = _BESIDE if any(_BESIDE in label for label in results) else _YARDSTICK
     print(
         "| front end | req/s | ratio | CPU us/req | ratio by CPU | to a GET | p50 ms | p99 ms"
         " | MB | errors |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|")
     middle = statistics.median
-    first = next((r for label, r in results.items() if label.startswith(_YARDSTICK)), None)
+    first = next((r for label, r in results.items() if label.startswith(yardstick)), None)
     for label, rounds in results.items():
         ratio = cpu_ratio = to_get = "-"
-        yard = results.get(f"{_YARDSTICK}, same call") if _is_put(label) else first
+        yard = results.get(f"{yardstick}, same call") if _is_put(label) else first
+        if yardstick == _BESIDE:
+            yard = results[label.replace(label.partition(",")[0], _BESIDE)]
         if yard is not None and first is not None:
             pairs = list(zip(rounds, yard, strict=True))
             ratio = f"{middle(a.load.per_second / b.load.per_second for a, b in pairs):.2f}"
@@ -261,6 +274,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2, help="of each round")
     parser.add_argument("--only", action="append", help="front ends whose name has this")
+    parser.add_argument(
+        "--beside", metavar="TREE", help="the bridge of another working tree, as the yardstick"
+    )
     parser.add_argument("--fresh", action="store_true", help="also calls that all differ")
     parser.add_argument("--wide", action="store_true", help="also 256 connections")
     parser.add_argument("--large", action="store_true", help="also 64 KB answers and uploads")

@@ -157,6 +157,10 @@ def test_windows_has_no_unix_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
             ("--trusted-proxy-header", ""),
         ),
         ({"trusted_proxy_headers": ("Forwarded",)}, ("--trusted-proxy-header", "Forwarded")),
+        (
+            {"dangerously_log_in_through_proxies": True},
+            ("--dangerously-log-in-through-proxies", None),
+        ),
         ({"port": -1}, ("--port", "-1")),
         ({"connect_seconds": 0}, ("--connect-timeout", "0")),
         ({"first_byte_seconds": math.nan}, ("--first-byte-timeout", "nan")),

@@ -310,7 +310,7 @@ def test_the_status_is_told_with_what_is_open(rig: Rig) -> None:
             "in_flight": 0,
         },
         "connections": {"open": 1},
-        "pools": {rig.api: {"open": 1, "idle": 1, "connecting": 0, "waiting": 0}},
+        "pools": {rig.api: {"open": 1, "idle": 1, "bound": 0, "connecting": 0, "waiting": 0}},
     }
 
 

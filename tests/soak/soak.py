@@ -33,6 +33,7 @@ if not __package__:
 from tests.soak.calls import ID_FIELD, Call, Record, Seen, read_arrivals, read_seen
 from tests.soak.drawing import Plan
 from tests.soak.judging import Evidence, discrepancies
+from tests.soak.log_ins import soak_log_ins
 from tests.soak.programs import START_SECONDS, Process, configuration
 from tests.soak.reading import what_was_seen
 from tests.soak.reporting import health, tables
@@ -294,6 +295,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=1, help="of the bridge")
     parser.add_argument("--patience", type=float, default=4.0, help="the bridge's, in seconds")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--log-ins", action="store_true", help="another soak: log-ins that belong to connections"
+    )
     parser.add_argument("--keep", metavar="FOLDER", help="write the records to this new folder")
     return parser.parse_args()
 
@@ -302,6 +306,8 @@ def main() -> int:
     """Run a soak."""
     options = _parse()
     with _folder(options.keep) as folder:
+        if options.log_ins:
+            return soak_log_ins(options, folder)
         return Soak(options, folder).run()
 
 

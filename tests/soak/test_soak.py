@@ -8,11 +8,15 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.soak.calls import Arrival, Call, Seen
 from tests.soak.judging import Evidence, discrepancies
+from tests.soak.log_ins import Crowd, Saw
+from tests.soak.log_ins import discrepancies as discrepancies_of_log_ins
+from tests.support.log_ins import LogInApi, Taken
 from tests.support.processes import environment
 
 SOAK = Path(__file__).with_name("soak.py")
@@ -34,6 +38,57 @@ def test_a_short_soak_adds_up() -> None:
     assert done.returncode == 0, f"{done.stdout[-8000:]}\n{done.stderr}"
     assert done.stdout.endswith("All of it adds up.\n")
     assert done.stderr == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its records are read after a SIGTERM")
+def test_a_short_soak_of_log_ins_adds_up() -> None:
+    command = [sys.executable, str(SOAK), "--log-ins", "--seconds", "3", "--pages", "15"]
+    done = subprocess.run(
+        command, env=environment(), capture_output=True, text=True, timeout=180, check=False
+    )
+    assert done.returncode == 0, f"{done.stdout[-8000:]}\n{done.stderr}"
+    assert done.stdout.endswith("All of it adds up.\n")
+    assert done.stderr == ""
+
+
+def a_soak_of_log_ins() -> tuple[Crowd, LogInApi, dict[str, Any], list[str]]:
+    """Return what two pages leave behind, of which one logs in."""
+    crowd = Crowd(port=0, ends=0.0)
+    crowd.saw = [Saw("c1 p1", "ann", "ann", 200), Saw("c2 p2", "", "", 200)]
+    api = LogInApi(
+        taken=[Taken(0, "GET /who", "c1 p1", "ann", True), Taken(1, "GET /who", "c2 p2", "", False)]
+    )
+    calls = {"answered": 2, "abandoned": 0, "refused": {}, "failed": {}, "in_flight": 0}
+    status = {"calls": calls, "pools": {"api": {"open": 0, "bound": 0}}}
+    return crowd, api, status, ["WARNING an API logs connections in"]
+
+
+def test_log_ins_that_are_in_order_are_not_complained_of() -> None:
+    assert list(discrepancies_of_log_ins(*a_soak_of_log_ins())) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda c, a, s, g: c.saw.append(replace(c.saw[1], user="ann")), "was answered as 'ann'"),
+        (lambda c, a, s, g: c.saw.append(replace(c.saw[0], user="")), "the API took it for 'ann'"),
+        (lambda c, a, s, g: a.taken.append(replace(a.taken[1], connection=0)), "is p1's, and carr"),
+        (lambda c, a, s, g: c.curls.append(("ann", '{"user": "bob"}')), "curl of ann"),
+        (lambda c, a, s, g: c.unanswered.append("c3 p1"), "never answered"),
+        (lambda c, a, s, g: s["calls"].update(answered=3), "the bridge counts"),
+        (lambda c, a, s, g: s["calls"].update(in_flight=1), "in flight"),
+        (lambda c, a, s, g: s["calls"].update(failed={"upstream-cut": 1}), "refused or failed"),
+        (lambda c, a, s, g: s["pools"]["api"].update(bound=1), "bound long after"),
+        (lambda c, a, s, g: g.append("Traceback"), "the bridge says: Traceback"),
+    ],
+)
+def test_whatever_of_a_log_in_does_not_add_up_is_found(
+    change: Callable[..., None], words: str
+) -> None:
+    evidence = a_soak_of_log_ins()
+    change(*evidence)
+    complaints = list(discrepancies_of_log_ins(*evidence))
+    assert any(words in complaint for complaint in complaints), complaints
 
 
 def arrived(call: Call, state: str = "answered", body: str = "whole") -> list[Arrival]:

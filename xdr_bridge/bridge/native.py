@@ -30,6 +30,7 @@ from xdr_bridge.http.messages import (
     list_items,
     without_hop_by_hop,
 )
+from xdr_bridge.http.reuse import reuse_for
 
 _NATIVE, _PREFLIGHT = "native", "preflight"
 _READS = frozenset({"GET", "HEAD"})
@@ -119,13 +120,16 @@ def _pass_on(
     route: Route, head: RequestHead, fields: tuple[Pair, ...] = (), origin: str | None = None
 ) -> Forward:
     passed = head.headers.derived(_passed)
+    call = route.call_head(head.method, route.inner_target(head.target), passed, outer=head)
     return Forward(
         form=_PREFLIGHT if is_preflight(head) else _NATIVE,
         route=route,
-        call=route.call_head(head.method, route.inner_target(head.target), passed, outer=head),
+        call=call,
         body=None,
+        reuse=reuse_for(call.headers, own=route.forwarding.is_one_clients(head)),
         fields=fields,
         origin=origin,
+        outer=head,
         target=head.target,
     )
 

@@ -13,6 +13,7 @@ from xdr_bridge.bridge.routes import Route
 from xdr_bridge.cors.fetching import Ask
 from xdr_bridge.http.errors import Code, RequestError, UpstreamError
 from xdr_bridge.http.messages import Pair, RequestHead, ResponseHead
+from xdr_bridge.http.reuse import Reuse
 from xdr_bridge.tunnel.decoding import Call
 from xdr_bridge.tunnel.frame import FrameWriter
 
@@ -49,10 +50,11 @@ class Forward(NamedTuple):
         route: Which API it goes to; `route.api` is where.
         call: What goes to the API: final but for framing and Connection fields.
         body: The call's whole body; None says that the page's body is to be streamed.
+        reuse: Which connection to the API it needs; `reuse.after` says what holds after its head.
         framed: Whether the answer is a frame.
         fields: What the bridge adds to the head of its answer.
         origin: The page's origin, where it was admitted.
-        outer: The tunnel request's head.
+        outer: The head of the page's request.
         decoded: What the tunnel request says, as the page means it.
         target: The public target.
         flags: Those of `$xdr`.
@@ -64,6 +66,7 @@ class Forward(NamedTuple):
     route: Route
     call: RequestHead
     body: bytes | None
+    reuse: Reuse
     framed: bool = False
     fields: tuple[Pair, ...] = ()
     origin: str | None = None

@@ -27,6 +27,7 @@ from xdr_bridge.cors.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, Reach, r
 from xdr_bridge.http.errors import Code, RequestError, UpstreamError
 from xdr_bridge.http.fields import overriding_methods, unsafe_request_header_names
 from xdr_bridge.http.messages import Headers, Pair, RequestHead, ResponseHead
+from xdr_bridge.http.reuse import Reuse, reuse_for
 from xdr_bridge.http.targets import shown_target, split_target
 from xdr_bridge.tunnel.decoding import Call, Limits, decode
 from xdr_bridge.tunnel.frame import FRAME_FIELDS, FrameWriter
@@ -119,6 +120,7 @@ class TunnelledCalls:
                 route=route,
                 call=head,
                 body=b"",
+                reuse=Reuse.SHARED,
                 framed=tunnel.framed,
                 fields=_answer_fields(route, target or "/", origin, framed=tunnel.framed),
                 origin=origin,
@@ -244,6 +246,7 @@ class TunnelledCalls:
             route=route,
             call=sent,
             body=call.body,
+            reuse=_reuse(sent),
             framed=framed,
             fields=_answer_fields(route, call.target, origin, framed=framed),
             origin=origin,
@@ -284,13 +287,14 @@ class TunnelledCalls:
         target = route.public_target(ask.target)
         if self._is_own(target):
             raise _REFUSED_REDIRECT
+        headers = Headers.trusted(ask.headers)
+        call = route.call_head(ask.method, ask.target, headers, outer=forward.outer)
         return forward._replace(
             route=route,
             ask=ask,
-            call=route.call_head(
-                ask.method, ask.target, Headers.trusted(ask.headers), outer=forward.outer
-            ),
+            call=call,
             body=ask.body,
+            reuse=_reuse(call),
             target=target,
         )
 
@@ -347,6 +351,11 @@ class TunnelledCalls:
         except ValueError as error:
             return self.fail(forward, UpstreamError(Code.UPSTREAM_BROKEN, f"the API: {error}"))
         return Answer(head=frame_head(forward.fields), writer=writer)
+
+
+def _reuse(call: RequestHead) -> Reuse:
+    # The page's connection carries calls of other pages too; a tunnelled one logs nothing in.
+    return reuse_for(call.headers, own=False)
 
 
 def _exceeds(length: str, max_bytes: int) -> bool:

@@ -55,6 +55,7 @@ class Judge:
         self._forwarding = Forwarding(
             TrustedProxies(self._networks),
             [_FORWARDING_FIELDS.get(n.lower(), n) for n in settings.trusted_proxy_headers],
+            dangerously_log_in_through_proxies=settings.dangerously_log_in_through_proxies,
         )
         if settings.apis:
             findings += self._judge_both()
@@ -145,6 +146,9 @@ class Judge:
         elif settings.trusted_proxy_headers != DEFAULT_FIELDS and not settings.trusted_proxies:
             reason = "is read from trusted proxies only; name one with --trusted-proxy 10.0.0.5"
             yield Finding((name,), ", ".join(settings.trusted_proxy_headers), reason)
+        if settings.dangerously_log_in_through_proxies and not settings.trusted_proxies:
+            reason = "is about trusted proxies; name one with --trusted-proxy 10.0.0.5"
+            yield Finding(("dangerously_log_in_through_proxies",), None, reason)
 
     def _judge_both(self) -> Iterator[Finding]:
         settings = self._settings

@@ -37,6 +37,7 @@ class ServiceSettings(BaseSettings, CeilingSettings, PolicySettings):
         tls_key: A file with its key; None: it is in the same file.
         trusted_proxies: Addresses and networks of the proxies in front.
         trusted_proxy_headers: The fields that each of them sets.
+        dangerously_log_in_through_proxies: Whether a connection of theirs is one client's.
         admin_port: The port on 127.0.0.1 that takes `POST /reload`; None: there is none.
         verbose: Whether every refusal is logged.
         limits: Ceilings for what is decoded.
@@ -88,6 +89,11 @@ class ServiceSettings(BaseSettings, CeilingSettings, PolicySettings):
         default=DEFAULT_FIELDS,
         description="A field that every trusted proxy sets, and so is read: X-Forwarded-For,"
         " X-Forwarded-Proto, X-Forwarded-Host; or Forwarded instead of them.",
+    )
+    dangerously_log_in_through_proxies: Annotated[bool, Shown()] = Field(
+        default=False,
+        description="Let clients of a trusted proxy log connections to the API in (NTLM,"
+        " Negotiate); the proxy must never share a connection between two of them.",
     )
     admin_port: Annotated[Whole | None, Shown("PORT", "no such port")] = Field(
         default=None,

@@ -91,6 +91,7 @@ class PageConnection:
         "_transport",
         "_unsent",
         "_written",
+        "is_gone",
         "place",
     )
 
@@ -100,6 +101,7 @@ class PageConnection:
     def __init__(self, listener: Owner, place: str) -> None:
         """Wait for the connection; `place` is for the owner, who counts by it."""
         self.place = place
+        self.is_gone = False
         self._listener = listener
         self._house = listener.house
         # The request being read, or being answered.
@@ -149,9 +151,11 @@ class PageConnection:
         self._leave()
 
     def connection_lost(self) -> None:
-        """The connection is gone."""
+        """The connection is gone, and what is bound to it at the APIs goes too."""
         self._ahead = b""
+        self.is_gone = True
         self._leave()
+        self._house.unbind(self)
         self.resume_writing()
         self._listener.lost(self)
 

@@ -17,11 +17,14 @@ from xdr_bridge.gateway.tally import Ending, Outcome
 from xdr_bridge.http.api import Api
 from xdr_bridge.http.errors import Code, Fault, UpstreamError
 from xdr_bridge.http.messages import RequestHead, ResponseHead
+from xdr_bridge.http.reuse import Reuse
 from xdr_bridge.tunnel.frame import PRELUDE
+from xdr_bridge.upstream.connections import Holder
 from xdr_bridge.upstream.pool import Pool, Transfer
 
 log = logging.getLogger("xdr_bridge.gateway")
 
+_NEVER = Reuse.NEVER
 # A preflight's or redirect's body beyond this costs its connection.
 MAX_DRAINED_BYTES = 64 * 1024
 
@@ -43,6 +46,12 @@ class House(Ceilings, Protocol):
 
     def pool_for(self, api: Api) -> Pool:
         """Return the connections to this API."""
+
+    def unbind(self, holder: Holder) -> None:
+        """Close the connections to APIs that are bound to a page's connection."""
+
+    def logged_in_vain(self, forward: Forward) -> None:
+        """Somebody logs a connection to an API in where it can be bound to nobody."""
 
     def deadline(self, seconds: float) -> float:
         """Return the loop time at which this many seconds have passed."""
@@ -269,6 +278,7 @@ class Conversation:
         assert forward is not None
         if self._recorder is not None:
             self._recorder.answered(head)
+        self._settle(forward, forward.reuse.after(head.headers))
         try:
             step = self._bridge.respond(forward, head, now=self._gateway.clock())
         except Exception:
@@ -415,10 +425,21 @@ class Conversation:
             body = forward.body
         if self._recorder is not None:
             self._recorder.sent(forward.form, forward.call, body)
+        reuse, holder = forward.reuse, self._connection
         if body is None:
-            self._transfer = pool.stream(forward.call, self, length)
+            self._transfer = pool.stream(forward.call, self, length, reuse=reuse, holder=holder)
         else:
-            self._transfer = pool.send(forward.call, self, body)
+            self._transfer = pool.send(forward.call, self, body, reuse=reuse, holder=holder)
+        if reuse is _NEVER:
+            gateway.logged_in_vain(forward)
+
+    def _settle(self, forward: Forward, reuse: Reuse) -> None:
+        """Tell the pool what becomes of the connection, where the answer's head has changed it."""
+        if reuse is forward.reuse or self._transfer is None:
+            return
+        self._transfer.reuse(reuse)
+        if reuse is _NEVER:
+            self._gateway.logged_in_vain(forward)
 
     def _reply(self, reply: Reply) -> None:
         assert self._outgoing is not None

@@ -14,7 +14,13 @@ from xdr_bridge.http.messages import Headers, ResponseHead, has_body
 
 
 class Socket(Protocol):
-    """What an answer needs of a connection; `page_connection.PageConnection` is one."""
+    """What an answer needs of a connection; `connection.PageConnection` is one.
+
+    Attributes:
+        is_gone: Whether it is closed.
+    """
+
+    is_gone: bool
 
     def write(self, chunk: bytes) -> Future[None]:
         """Send bytes; the future is done when they have left our buffers."""

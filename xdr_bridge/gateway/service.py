@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from xdr_bridge.bridge.log_ins import why_no_log_in
+from xdr_bridge.bridge.steps import Forward
 from xdr_bridge.config import Settings
 from xdr_bridge.gateway.complaints import Complaint
 from xdr_bridge.gateway.connection import Limits
@@ -23,6 +25,7 @@ from xdr_bridge.gateway.sockets import bind
 from xdr_bridge.gateway.tally import Outcome, Tally
 from xdr_bridge.http.api import Api
 from xdr_bridge.http.errors import Code
+from xdr_bridge.upstream.connections import Holder
 from xdr_bridge.upstream.pool import Pool, UpstreamLimits
 
 __all__ = ["Exchange", "Gateway"]
@@ -69,6 +72,7 @@ class Gateway:
         self._sweep_interval = 0.0
         self._take_limits(settings)
         self._complaint = Complaint(log)
+        self._log_ins_told: set[str] = set()
         self._conversations: set[Conversation] = set()
         self._sweep: asyncio.TimerHandle | None = None
 
@@ -201,6 +205,18 @@ class Gateway:
     def complain(self, message: str) -> None:
         """Log a warning that a flood would repeat without end."""
         self._complaint.say(self.clock(), message)
+
+    def logged_in_vain(self, forward: Forward) -> None:
+        """Tell the operator why a log-in does not work, once."""
+        why = why_no_log_in(forward)
+        if why not in self._log_ins_told:
+            self._log_ins_told.add(why)
+            log.warning("%s", why)
+
+    def unbind(self, holder: Holder) -> None:
+        """Close the connections to APIs that are bound to a page's connection."""
+        for pool in self._pools.values():
+            pool.unbind(holder)
 
     def status(self) -> dict[str, Any]:
         """Return what has happened since the start, and what is open now, as JSON has it."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from xdr_bridge.http.errors import Code, RequestError, shown
+from xdr_bridge.http.forwarding_names import is_of_a_proxy
 from xdr_bridge.http.grammar import HOST, TOKEN
 from xdr_bridge.http.messages import Headers, Pair, RequestHead, is_token, list_items
 from xdr_bridge.http.origins import Origin, parse_origin
@@ -52,6 +53,8 @@ class Forwarding:
         self,
         proxies: TrustedProxies | None = None,
         fields: Sequence[str] = DEFAULT_FIELDS,
+        *,
+        dangerously_log_in_through_proxies: bool = False,
     ) -> None:
         """Believe these proxies.
 
@@ -59,7 +62,9 @@ class Forwarding:
             proxies: Whose fields are read; None: nobody's.
             fields: Which ones they set, of `FORWARDING_FIELDS`; others that they pass on are a
                 page's own, for all that can be known.
+            dangerously_log_in_through_proxies: Whether each connection of theirs is one client's.
         """
+        self._log_in_through_proxies = dangerously_log_in_through_proxies
         self._proxies = proxies or TrustedProxies()
         self._fields = tuple(fields)
         self._peers: dict[str, tuple[str, bool]] = {}
@@ -98,6 +103,21 @@ class Forwarding:
     def believes(self, client: str) -> bool:
         """Whether a trusted proxy is at this address."""
         return self._peer(client)[1]
+
+    def is_one_clients(self, head: RequestHead) -> bool:
+        """Whether all requests on the connection that brought this one are of one client.
+
+        Not where it may be a proxy's, which has those of many. One that is not trusted gives itself
+        away by what it adds; a page that adds the same only keeps itself from logging in.
+        """
+        return head.headers.derived(self._is_one_clients, head.client)
+
+    def _is_one_clients(self, headers: Headers, client: str | None) -> bool:
+        if client is None:
+            return False
+        if self.believes(client):
+            return self._log_in_through_proxies
+        return not any(is_of_a_proxy(name) for name, _ in headers)
 
     def _peer(self, client: str) -> tuple[str, bool]:
         """Return how to tell of who is connected, and whether it is believed."""

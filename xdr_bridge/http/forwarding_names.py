@@ -60,6 +60,11 @@ FORWARDING_NAMES = frozenset(" ".join(_BY_SOURCE.values()).split())
 FORWARDING_PREFIXES = tuple(" ".join(_PREFIXES_BY_SOURCE.values()).split())
 
 
+# What only a proxy says, besides (RFC 9110, section 7.6.3; RFC 8586; Varnish), and what browsers
+# say to one that passes it on.
+_SIGNS_OF_A_PROXY = frozenset({"via", "cdn-loop", "x-varnish", "proxy-connection"})
+
+
 def folded(name: str) -> str:
     """Return a field's name as the loosest API reads it: in lower case, `_` as `-`."""
     return name.lower().replace("_", "-")
@@ -70,6 +75,17 @@ def is_forwarding_header(name: str) -> bool:
     # The same few names come all the time; long ones are nobody's.
     judge = _is_forwarding if len(name) <= _MAX_REMEMBERED_NAME else _is_forwarding.__wrapped__
     return judge(name)
+
+
+def is_of_a_proxy(name: str) -> bool:
+    """Whether a field of this name tells that a proxy has passed the request on."""
+    judge = _is_of_a_proxy if len(name) <= _MAX_REMEMBERED_NAME else _is_of_a_proxy.__wrapped__
+    return judge(name)
+
+
+@lru_cache(maxsize=1024)
+def _is_of_a_proxy(name: str) -> bool:
+    return name.lower() in _SIGNS_OF_A_PROXY or _is_forwarding.__wrapped__(name)
 
 
 @lru_cache(maxsize=1024)

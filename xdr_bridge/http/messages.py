@@ -237,6 +237,8 @@ HOP_BY_HOP = frozenset(
         "proxy-authenticate",
         "proxy-authorization",
         "proxy-connection",
+        # RFC 4559, section 6: each proxy says it for itself.
+        "proxy-support",
         "te",
         "trailer",
         "transfer-encoding",

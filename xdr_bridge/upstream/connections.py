@@ -14,6 +14,16 @@ from typing import Protocol, cast
 from xdr_bridge.http.errors import UpstreamError
 
 
+class Holder(Protocol):
+    """Whose connection it is where it is one client's: a page's connection to the bridge.
+
+    Attributes:
+        is_gone: Whether it is closed.
+    """
+
+    is_gone: bool
+
+
 class Owner(Protocol):
     """What a connection asks of the pool."""
 
@@ -55,6 +65,7 @@ class Connection(asyncio.BufferedProtocol):
         began: When its call was sent.
         calls: How many it has carried.
         gone: Done when nothing of it is left.
+        holder: The only one whose calls it may carry from now on; None: anybody's.
         is_full: Whether the transport holds more unsent bytes than it should.
         opened: When it was made, by the loop's clock.
         since: When something last moved, or when it became idle.
@@ -72,6 +83,7 @@ class Connection(asyncio.BufferedProtocol):
         "calls",
         "cargo",
         "gone",
+        "holder",
         "is_full",
         "opened",
         "since",
@@ -86,6 +98,7 @@ class Connection(asyncio.BufferedProtocol):
         `asyncio.Protocol` would allocate 256 KiB for each read, which costs 20 us now and then.
         """
         self.cargo: Cargo | None = None
+        self.holder: Holder | None = None
         self.calls = 0
         self.opened = self.since = self.began = loop.time()
         self.is_full = False

@@ -24,6 +24,8 @@ class UpstreamLimits:
             that is slow to accept, or gone, is no burst of connections.
         max_waiting: Calls in that line beyond the connections that may still be opened; calls
             beyond are refused.
+        leg_seconds: For an idle connection that is bound to a page's, where calls wait in line: the
+            next message of a log-in comes at once.
         max_head_bytes: Head of an answer, and its trailers.
     """
 
@@ -37,4 +39,5 @@ class UpstreamLimits:
     max_connections: int = 256
     max_opening: int = 32
     max_waiting: int = 1024
+    leg_seconds: float = 1.0
     max_head_bytes: int = 65536

@@ -16,7 +16,8 @@ from xdr_bridge.http.answer_reader import KnownHeads
 from xdr_bridge.http.errors import Code, UpstreamError
 from xdr_bridge.http.messages import RequestHead
 from xdr_bridge.http.request_writer import render_head
-from xdr_bridge.upstream.connections import Cargo, Connection
+from xdr_bridge.http.reuse import Reuse
+from xdr_bridge.upstream.connections import Cargo, Connection, Holder
 from xdr_bridge.upstream.endpoints import Endpoint
 from xdr_bridge.upstream.limits import UpstreamLimits as UpstreamLimits
 from xdr_bridge.upstream.transfers import Receiver as Receiver
@@ -55,6 +56,8 @@ class Pool:
         self._connections: set[Connection] = set()
         # Ordered by the time they became idle, the last first to be used again.
         self._idle: dict[Connection, None] = {}
+        # Idle too, but for one holder only; likewise ordered.
+        self._bound: dict[Holder, Connection] = {}
         # For whom: None is whoever is first in line; a call is one whose kept one was dead.
         self._opening: dict[asyncio.Task[None], Transfer | None] = {}
         self._opening_for_line = 0
@@ -73,29 +76,63 @@ class Pool:
         )
         self._closed = False
 
-    def send(self, head: RequestHead, receiver: Receiver, body: bytes = b"") -> Transfer:
+    def send(
+        self,
+        head: RequestHead,
+        receiver: Receiver,
+        body: bytes = b"",
+        *,
+        reuse: Reuse = Reuse.SHARED,
+        holder: Holder | None = None,
+    ) -> Transfer:
         """Make a call whose body is all here.
+
+        Args:
+            head: What is sent, but for framing.
+            receiver: Who hears of the answer.
+            body: The call's.
+            reuse: Which connection it needs.
+            holder: Who makes the call, where it needs one of its own.
 
         Raises:
             ValueError: The head cannot be sent; see `render_head`. A bug.
         """
         request = render_head(head, host=self._host_field, length=len(body)) + body
-        return self._start(head, receiver, request, left=0, ended=True)
+        return self._start(head, receiver, request, left=0, ended=True, reuse=reuse, holder=holder)
 
-    def stream(self, head: RequestHead, receiver: Receiver, length: int | None) -> Transfer:
+    def stream(
+        self,
+        head: RequestHead,
+        receiver: Receiver,
+        length: int | None,
+        *,
+        reuse: Reuse = Reuse.SHARED,
+        holder: Holder | None = None,
+    ) -> Transfer:
         """Make a call whose body follows through `Transfer.write` and `Transfer.end`.
+
+        Its `length` is None where it is unknown; for the rest see `send`.
 
         Raises:
             ValueError: The head cannot be sent; see `render_head`. A bug.
         """
         request = render_head(head, host=self._host_field, length=length)
-        return self._start(head, receiver, request, left=length, ended=False)
+        return self._start(
+            head, receiver, request, left=length, ended=False, reuse=reuse, holder=holder
+        )
+
+    def unbind(self, holder: Holder) -> None:
+        """Close what is bound to a holder that is gone."""
+        connection = self._bound.pop(holder, None)
+        if connection is not None:
+            connection.close()
 
     def status(self) -> dict[str, int]:
-        """Count the connections, those of them that are idle, and calls without one."""
+        """Count the connections, those that are idle for anybody or bound, calls without one."""
         return {
             "open": len(self._connections),
             "idle": len(self._idle),
+            "bound": sum(connection.holder is not None for connection in self._connections),
             "connecting": len(self._opening),
             "waiting": len(self._line),
         }
@@ -126,9 +163,11 @@ class Pool:
             await asyncio.wait([connection.gone for connection in connections])
 
     def release(self, connection: Connection) -> None:
-        """Give a free connection to the next in line, or keep it."""
+        """Give a free connection to the next in line, or keep it: a bound one for its holder."""
         connection.touch()
-        if self._closed or connection.is_closing or self._is_old(connection):
+        if connection.holder is not None:
+            self._keep_for(connection.holder, connection)
+        elif self._closed or connection.is_closing or self._is_old(connection):
             connection.close()
         elif self._line:
             if connection.calls and not connection.is_quiet():
@@ -145,6 +184,9 @@ class Pool:
         """Forget a connection; its place goes to the next in line."""
         self._connections.discard(connection)
         self._idle.pop(connection, None)
+        holder = connection.holder
+        if holder is not None and self._bound.get(holder) is connection:
+            del self._bound[holder]
         self._serve_line()
 
     def repeat(self, transfer: Transfer) -> None:
@@ -167,6 +209,8 @@ class Pool:
         *,
         left: int | None,
         ended: bool,
+        reuse: Reuse,
+        holder: Holder | None,
     ) -> Transfer:
         limits = self._limits
         if self._loop is None:
@@ -178,11 +222,17 @@ class Pool:
             request,
             left=left,
             ended=ended,
+            reuse=reuse,
+            holder=holder,
             max_head_bytes=limits.max_head_bytes,
             known_heads=self._known_heads,
         )
         now = self._loop.time()
-        connection = self._take_idle(now)
+        connection = None
+        if self._bound and holder is not None and reuse.is_own:
+            connection = self._take_bound(holder)
+        if connection is None:
+            connection = self._take_idle(now)
         if self._closed:
             self._refuse(transfer, "the bridge is stopping")
         elif connection is not None:
@@ -208,6 +258,21 @@ class Pool:
                 return connection
             # The sweep is coarse; the API may be closing this one right now, or has.
             connection.close()
+        return None
+
+    def _keep_for(self, holder: Holder, connection: Connection) -> None:
+        """Keep a connection for its holder: as long as that one is there, whatever its age."""
+        if self._closed or connection.is_closing or holder.is_gone:
+            connection.close()
+            return
+        self.unbind(holder)
+        self._bound[holder] = connection
+
+    def _take_bound(self, holder: Holder) -> Connection | None:
+        connection = self._bound.pop(holder, None)
+        if connection is None or (not connection.is_closing and connection.is_quiet()):
+            return connection
+        connection.close()
         return None
 
     def _is_old(self, connection: Connection) -> bool:
@@ -281,6 +346,12 @@ class Pool:
                 break
             del self._idle[connection]
             connection.close()
+        # For those in line for whom none can be opened, the longest idle first.
+        wanted = max(0, len(self._line) + self._held - limits.max_connections)
+        for holder, connection in tuple(self._bound.items())[:wanted]:
+            if now - connection.since < limits.leg_seconds:
+                break
+            self.unbind(holder)
         for connection in tuple(self._connections):
             if connection.cargo is not None:
                 self._check(connection.cargo, connection.quiet_seconds(now), now - connection.began)

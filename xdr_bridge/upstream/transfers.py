@@ -11,10 +11,12 @@ from typing import Protocol
 from xdr_bridge.http.answer_reader import AnswerReader, KnownHeads, Sink
 from xdr_bridge.http.errors import Code, UpstreamError
 from xdr_bridge.http.messages import RequestHead, ResponseHead
-from xdr_bridge.upstream.connections import Connection
+from xdr_bridge.http.reuse import Reuse
+from xdr_bridge.upstream.connections import Connection, Holder
 
 # RFC 9110, section 9.2.2.
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+_BOUND, _NEVER = Reuse.BOUND, Reuse.NEVER
 _LAST_CHUNK = b"0\r\n\r\n"
 
 
@@ -64,7 +66,7 @@ class Dispatcher(Protocol):
 class Transfer:
     """One call: what is left of its request, and how its answer is read.
 
-    `write`, `end`, `pause`, `resume` and `cancel` are the edge's; the rest is the pool's.
+    `write`, `end`, `pause`, `resume`, `reuse` and `cancel` are the edge's; the rest is the pool's.
     After the call is over all of them do nothing.
     """
 
@@ -73,6 +75,7 @@ class Transfer:
         "_dispatcher",
         "_drained",
         "_ended",
+        "_holder",
         "_left",
         "_method",
         "_paused",
@@ -80,6 +83,7 @@ class Transfer:
         "_receiver",
         "_repeated",
         "_request",
+        "_reuse",
         "_untouched",
         "done",
     )
@@ -93,6 +97,8 @@ class Transfer:
         *,
         left: int | None,
         ended: bool,
+        reuse: Reuse,
+        holder: Holder | None,
         max_head_bytes: int,
         known_heads: KnownHeads,
     ) -> None:
@@ -105,6 +111,8 @@ class Transfer:
             request: The bytes to send first.
             left: The size of what follows through `write`; None if unknown: chunked.
             ended: Whether nothing follows.
+            reuse: Which connection it needs.
+            holder: Whose it may be, or become.
             max_head_bytes: The largest head of an answer.
             known_heads: Those of the API, read already.
         """
@@ -122,6 +130,8 @@ class Transfer:
         self._paused = False
         self._repeated = False
         self._untouched = False
+        self._holder = holder
+        self.reuse(reuse)
 
     @property
     def answered(self) -> bool:
@@ -190,6 +200,14 @@ class Transfer:
         if self._connection is not None:
             self._connection.resume_reading()
 
+    def reuse(self, reuse: Reuse) -> None:
+        """Say who may use the connection afterwards; it is never more than was said before."""
+        self._reuse = reuse
+        if reuse is _NEVER:
+            self._reader.reusable = False
+        elif reuse is _BOUND and self._connection is not None:
+            self._connection.holder = self._holder
+
     def cancel(self) -> None:
         """Give the call up; the API sees its connection close. The receiver hears nothing."""
         if not self.done:
@@ -205,6 +223,7 @@ class Transfer:
     def attach(self, connection: Connection) -> None:
         """Send the request, or what there is of it, on this connection."""
         self._connection = connection
+        self.reuse(self._reuse)
         if connection.spoke_first:
             # What this call gets may be the answer to nothing; its own would be the next one's.
             self._reader.reusable = False
