@@ -17,6 +17,7 @@ from tests.browser.libraries import (
 )
 from tests.browser.measuring import CONFORMANCE, measure_checks, measure_library
 from tests.browser.origins import proof_rig
+from tests.browser.third_parties import NEIGHBOURS, measure_neighbour, render_neighbours
 from tests.support.browser import FLAGS, find_browser
 
 
@@ -40,9 +41,17 @@ def main() -> int:
                     for problem in found or []:
                         print(f"{library.name} {profile}: {problem}"[:400], file=sys.stderr)
         checks = measure_checks(browser, rig, "native", CONFORMANCE)
+        beside = {
+            (neighbour.name, profile, alone): measure_neighbour(
+                browser, rig, neighbour, profile, alone=alone
+            )
+            for neighbour in NEIGHBOURS
+            for profile in neighbour.positions
+            for alone in (True, False)
+        }
         browser.close()
     expected = {name: check["expected"] for name, check in checks.items()}
-    TABLE.write_text(render_table(rows, expected), "utf-8")
+    TABLE.write_text(render_table(rows, expected) + render_neighbours(beside), "utf-8")
     print(f"{TABLE}: {len(rows)} rows, {failures} calls that are not as expected")
     return 0
 

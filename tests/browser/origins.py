@@ -17,6 +17,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler, StaticFileHandler
 
 from tests.browser.proof_api import make_proof_api
+from tests.browser.third_origin import THIRD_ORIGIN
 from xdr_bridge.config import Settings
 from xdr_bridge.gateway.service import Gateway
 from xdr_bridge.pages.demo import Demo
@@ -130,7 +131,7 @@ class Rig:
         ]
         page = (r"/(.*)", _Page, {"rig": self})
         self.page_origin = self._serve(
-            Application([*files, page], log_function=lambda _: None)  # type: ignore[list-item]
+            Application([*files, *THIRD_ORIGIN, page], log_function=lambda _: None)  # type: ignore[list-item]
         )
         self._gateway = Gateway(
             Settings(
@@ -170,6 +171,7 @@ class Rig:
         before: Iterable[str] = (),
         emulator: str = "",
         polyfill: str = "served",
+        attributes: str = "",
     ) -> str:
         """Make a page and return its path.
 
@@ -180,15 +182,16 @@ class Rig:
             before: What it loads before the polyfill, after the emulator.
             emulator: More attributes for the emulator's element.
             polyfill: `served` by the bridge, `minified` from the page's own origin, or `none`.
+            attributes: More attributes for the polyfill's element.
         """
         head = [_script(path) for path in before]
         if profile != "native":
-            attributes = f'data-browser="{profile}" {emulator}'
-            head.insert(0, _script("/emulator/ie-emulator.js", attributes))
+            browser = f'data-browser="{profile}" {emulator}'
+            head.insert(0, _script("/emulator/ie-emulator.js", browser))
         if polyfill == "served":
-            head.append(_script(f"{self.bridge_origin}/xdr/xdr-bridge.js"))
+            head.append(_script(f"{self.bridge_origin}/xdr/xdr-bridge.js", attributes))
         elif polyfill == "minified":
-            bridges = f'data-bridge-for="{self.bridge_origin}"'
+            bridges = f'data-bridge-for="{self.bridge_origin}" {attributes}'
             head.append(_script("/xdr/xdr-bridge.min.js", bridges))
         self.pages[name] = _HTML.format(
             title=name,

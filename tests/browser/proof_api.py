@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl
 from tornado.iostream import StreamClosedError
 from tornado.web import Application, RequestHandler
 
+from tests.browser.third_origin import THIRD_ORIGIN
+
 _SAID_ABOUT = (
     "Accept",
     "Content-Language",
@@ -229,5 +231,9 @@ def make_proof_api() -> Application:
     ]
     silent: Callable[[RequestHandler], None] = lambda _: None  # noqa: E731
     return Application(
-        [(pattern, handler, {"gates": gates}) for pattern, handler in rules], log_function=silent
+        [
+            *((pattern, handler, {"gates": gates}) for pattern, handler in rules),
+            *THIRD_ORIGIN,
+        ],
+        log_function=silent,
     )
