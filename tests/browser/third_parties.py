@@ -50,6 +50,7 @@ def _library(package: str, *scripts: str, adapter: str = "", **more: Any) -> Lib
     return Library(package, scripts, adapter or package, **more)
 
 
+_CONSOLE = "/scripts/third/small-console.js"
 _TRANSPORT = "jquery-ajax-transport-xdomainrequest"
 _AXIOS = _library("axios-0.16", PROMISE, "axios-0.16/dist/axios.js", adapter="axios", ie8=ES5)
 _JQUERY = _library(
@@ -69,7 +70,8 @@ _SOCKJS = _library(
     "sockjs-client",
     "sockjs-client/dist/sockjs.js",
     adapter="sockjs",
-    ie8=(*ES5, "/scripts/third/small-console.js"),
+    ie9=(_CONSOLE,),
+    ie8=(*ES5, _CONSOLE),
 )
 _MIXPANEL = _library(
     "mixpanel-browser", "mixpanel-browser/build/mixpanel.umd.js", adapter="mixpanel", ie8=ES5
@@ -157,10 +159,10 @@ _HEAD = """
 
 What libraries do that believe in CORS as soon as they find `withCredentials`, at an origin that no
 bridge stands for (unless the call says otherwise) and which permits everybody without credentials
-and without a preflight. **alone**: without the polyfill; **beside**: with it. What works alone works
-beside it, except where [troubleshooting.md](../troubleshooting.md) says what helps. The emulator is a
-kind one here (its faults `handlers`, `sameTask`, `gc` are off). Measured and compared as the table
-above.
+and without a preflight. **alone**: without the polyfill; **beside**: with it. What works alone
+works beside it, except where [troubleshooting.md](../troubleshooting.md) says what helps. The
+emulator is a kind one here (its faults `handlers`, `sameTask`, `gc` are off). Measured and compared
+as the table above.
 
 """
 _COLUMNS = ("library", "does", "call", "ie9 alone", "ie9 beside", "ie8 alone", "ie8 beside")
