@@ -106,9 +106,13 @@ class Bridge:
             tunnel = recognise(target, self._tunnel_path)
             if tunnel is not None:
                 return self._tunnelled.receive(tunnel, head, body, now)
-        path = split_target(target)[0]
+        return self._receive_plain(head)
+
+    def _receive_plain(self, head: RequestHead) -> Reply | Forward:
+        """Judge what is no tunnel request; its target is resolved."""
+        path = split_target(head.target)[0]
         try:
-            route = self.routes.find(head.headers.get("Host"), target)
+            route = self.routes.find(head.headers.get("Host"), head.target)
         except RequestError as ambiguous:
             return plain_refusal(_NATIVE, ambiguous)
         if path == self._mount or path.startswith(self._mount + "/"):

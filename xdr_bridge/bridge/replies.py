@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
-from xdr_bridge.bridge.steps import Forward, Reply
+from xdr_bridge.bridge.steps import Reply
 from xdr_bridge.http.errors import Code, RequestError, UpstreamError, problem_body
 from xdr_bridge.http.messages import Headers, Pair, ResponseHead, reason_phrase
 from xdr_bridge.tunnel.frame import FrameWriter, network_error_frame
@@ -57,24 +58,52 @@ def plain_refusal(
     return reply(form, status, (*_PROBLEM_FIELDS, *fields), body, error)
 
 
-def refusal(forward: Forward, error: RequestError) -> Reply:
+class Refusable(Protocol):
+    """What a refusal is written by: a tunnel request that is let in, or the call made of it."""
+
+    @property
+    def form(self) -> str:
+        """How it asks: "native", "query form", "body form" or "preflight"."""
+
+    @property
+    def framed(self) -> bool:
+        """Whether the answer is a frame."""
+
+    @property
+    def fields(self) -> tuple[Pair, ...]:
+        """What lets the page read the answer."""
+
+    @property
+    def method(self) -> str:
+        """The method that is answered, as far as known."""
+
+    @property
+    def target(self) -> str:
+        """The public target; empty while it is unknown."""
+
+    @property
+    def flags(self) -> frozenset[str]:
+        """Those of `$xdr`."""
+
+
+def refusal(refused: Refusable, error: RequestError) -> Reply:
     """Refuse a tunnel request: by the network-error frame (Wire 5.8), or plainly (Wire 1.3).
 
     Args:
-        forward: What is known of the tunnel request.
+        refused: What is known of the tunnel request.
         error: Why; the log has it whole.
     """
     if error.code in _WITH_A_STATUS:
-        return failure(forward, error)
-    if not forward.framed:
-        return plain_refusal(forward.form, error, forward.fields)
-    return reply(forward.form, 200, forward.fields, network_error_frame(error), error)
+        return failure(refused, error)
+    if not refused.framed:
+        return plain_refusal(refused.form, error, refused.fields)
+    return reply(refused.form, 200, refused.fields, network_error_frame(error), error)
 
 
-def failure(forward: Forward, error: Failure) -> Reply:
+def failure(failed: Refusable, error: Failure) -> Reply:
     """Tell of a call that failed, with its real status: in a frame (Wire 5.9), or plainly."""
-    if not forward.framed:
-        return plain_refusal(forward.form, error, forward.fields)
+    if not failed.framed:
+        return plain_refusal(failed.form, error, failed.fields)
     fields = (_PROBLEM_TYPE, _RETRY_AFTER) if error.status == 503 else (_PROBLEM_TYPE,)
     problem = ResponseHead(
         status=error.status,
@@ -83,11 +112,11 @@ def failure(forward: Forward, error: Failure) -> Reply:
     )
     writer = FrameWriter(
         problem,
-        method=forward.call.method,
-        target=forward.target,
+        method=failed.method,
+        target=failed.target,
         exposes=lambda _: True,
-        flags=forward.flags,
+        flags=failed.flags,
     )
     body = problem_body(error.code, error.told)
     frame = writer.open() + writer.write(body) + writer.end()
-    return reply(forward.form, 200, forward.fields, frame, error)
+    return reply(failed.form, 200, failed.fields, frame, error)

@@ -77,6 +77,11 @@ class Forward(NamedTuple):
     ask: Ask | None = None
     redirects: int = 0
 
+    @property
+    def method(self) -> str:
+        """The call's method."""
+        return self.call.method
+
 
 class Writer(Protocol):
     """Turns the API's body into what the caller gets; see `FrameWriter`."""

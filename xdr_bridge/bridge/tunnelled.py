@@ -1,4 +1,4 @@
-"""Tunnelled calls: the gate, the decoding, the decision, the frame, and redirects followed.
+"""Tunnelled calls: the decoding, the decision, the frame, and redirects followed.
 
 Wire 1.6, 4, 5 and 6. Under a policy the decision is `CorsPolicy.decide`, as for every other door;
 under API authority it is what a browser would make of the API's answers (`fetching`).
@@ -9,20 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
-from typing import NamedTuple
 
-from xdr_bridge.bridge.native import cors_fields, plain_head
-from xdr_bridge.bridge.replies import (
-    NO_ROOM,
-    TOO_LATE,
-    VARY_ORIGIN,
-    failure,
-    plain_refusal,
-    refusal,
-)
-from xdr_bridge.bridge.routes import Route, Routes, well_formed_origin
+from xdr_bridge.bridge.gate import Admitted, Gate, answer_fields
+from xdr_bridge.bridge.native import plain_head
+from xdr_bridge.bridge.replies import failure, plain_refusal, refusal
+from xdr_bridge.bridge.routes import Route, Routes
 from xdr_bridge.bridge.steps import Answer, Forward, PlainWriter, ReadBody, Reply
 from xdr_bridge.cors.fetching import Ask, Browser, NetworkError
+from xdr_bridge.cors.policy import CorsPolicy
 from xdr_bridge.cors.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, Reach, rewrite
 from xdr_bridge.http.errors import Code, RequestError, UpstreamError
 from xdr_bridge.http.fields import overriding_methods, unsafe_request_header_names
@@ -30,30 +24,12 @@ from xdr_bridge.http.messages import Headers, Pair, RequestHead, ResponseHead
 from xdr_bridge.http.reuse import Reuse, reuse_for
 from xdr_bridge.http.targets import shown_target, split_target
 from xdr_bridge.tunnel.decoding import Call, Limits, decode
-from xdr_bridge.tunnel.frame import FRAME_FIELDS, FrameWriter
-from xdr_bridge.tunnel.recognition import Tunnel, check_outer
+from xdr_bridge.tunnel.frame import FrameWriter
+from xdr_bridge.tunnel.recognition import Tunnel
 
 _REFUSED_REDIRECT = RequestError(
     Code.REDIRECT_REFUSED, "the API redirected to somewhere that is not for this page"
 )
-
-
-class _Asked(NamedTuple):
-    """What a tunnel request is, whatever call it asks for.
-
-    Attributes:
-        form: "query form" or "body form".
-        framed: Whether the answer is a frame.
-        flags: Those of `$xdr`.
-        origin: The page's.
-        outer: The request's head.
-    """
-
-    form: str
-    framed: bool
-    flags: frozenset[str]
-    origin: str
-    outer: RequestHead
 
 
 class TunnelledCalls:
@@ -73,6 +49,7 @@ class TunnelledCalls:
         self._mount = mount
         self._reach = reach
         # A redirect out of an API that decides itself must not slip past another one's policy.
+        self._gate = Gate(routes, limits)
         self._browser = Browser(reach=replace(reach, apis=routes.self_deciding_apis))
 
     def receive(
@@ -81,7 +58,7 @@ class TunnelledCalls:
         head: RequestHead,
         body: bytes | None,
         now: float,
-        refused: RequestError | None = None,
+        malformed: RequestError | None = None,
     ) -> ReadBody | Reply | Forward:
         """Judge a tunnel request, and decode it once its body is there.
 
@@ -90,45 +67,12 @@ class TunnelledCalls:
             head: Its head.
             body: Its body, once that is read.
             now: The time, in seconds, by a clock that never goes back.
-            refused: What is wrong with its target; the origin is judged first.
+            malformed: What is wrong with its target; the origin is judged first.
         """
-        # The body form names its target in the body; a malformed one is not looked at.
-        known = tunnel.form == "query form" and refused is None
         try:
-            # Wire 1.6: before anything else in the request is judged.
-            try:
-                route, origin = self._admit_origin(tunnel.target if known else None, head)
-            except RequestError as error:
-                if error.code.is_about_origin:
-                    raise
-                # Which policy is asked cannot be told: as with a target that cannot be read.
-                known, refused = False, refused or error
-                route, origin = self._admit_origin(None, head)
+            admitted, refused = self._gate.admit(tunnel, head, malformed)
         except RequestError as error:
             return plain_refusal(tunnel.form, error)
-        flags: frozenset[str] = frozenset()
-        try:
-            flags = check_outer(tunnel, head.method, head.headers.get_all("Content-Type"))
-        except RequestError as error:
-            refused = refused or error
-
-        def so_far() -> Forward:
-            """Put together what a refusal is written by."""
-            target = tunnel.target if known else ""
-            return Forward(
-                form=tunnel.form,
-                route=route,
-                call=head,
-                body=b"",
-                reuse=Reuse.SHARED,
-                framed=tunnel.framed,
-                fields=_answer_fields(route, target or "/", origin, framed=tunnel.framed),
-                origin=origin,
-                outer=head,
-                target=target,
-                flags=flags,
-            )
-
         try:
             if refused is not None:
                 raise refused
@@ -136,15 +80,14 @@ class TunnelledCalls:
                 # Whether a browser sends one with a GET is unknown; it means nothing.
                 body = b""
             if body is None:
-                return self._read_body(tunnel, head, so_far)
+                return self._gate.read_body(admitted)
             call = decode(tunnel, head.method, body, self._limits, head.headers)
-            asked = _Asked(tunnel.form, tunnel.framed, flags, origin, head)
-            return self._make(asked, call, now)
+            return self._make(admitted, call, now)
         except RequestError as error:
             if error.code.is_about_origin:
                 # Allowed for another path, not for this one: no frame for it either.
                 return plain_refusal(tunnel.form, error)
-            return refusal(so_far(), error)
+            return refusal(admitted, error)
 
     def respond(self, forward: Forward, head: ResponseHead, now: float) -> Answer | Forward | Reply:
         """Turn the head of the API's answer into the next call, or the beginning of our answer."""
@@ -170,38 +113,9 @@ class TunnelledCalls:
             forward.ask.abandon()
         return failure(forward, error)
 
-    def _admit_origin(self, target: str | None, head: RequestHead) -> tuple[Route, str]:
-        """Pass the gate: by the target's policy, or, while the target is unknown, by any."""
-        origin_lines = head.headers.get_all("Origin")
-        route = None if target is None else self._routes.find(head.headers.get("Host"), target)
-        if route is None or target is None:
-            return self._routes.all[0], self._routes.admit_origin(origin_lines)
-        if route.policies is None:
-            return route, well_formed_origin(origin_lines)
-        return route, route.policies.for_target(target).admit_origin(origin_lines)
-
-    def _read_body(
-        self, tunnel: Tunnel, head: RequestHead, so_far: Callable[[], Forward]
-    ) -> ReadBody:
-        # The body form's body holds the call's head besides its body.
-        extra = 0 if tunnel.form == "query form" else self._limits.head_bytes
-        max_bytes = self._limits.body_bytes + extra
-        error = RequestError(
-            Code.BODY_TOO_LARGE, f"the body has more than the {max_bytes} bytes accepted"
-        )
-        length = head.headers.get("Content-Length")
-        if length is not None and _exceeds(length, max_bytes):
-            raise error
-        return ReadBody(
-            max_bytes=max_bytes,
-            too_large=lambda: failure(so_far(), error),
-            too_late=lambda: failure(so_far(), TOO_LATE),
-            no_room=lambda: failure(so_far(), NO_ROOM),
-        )
-
     def _make(
         self,
-        asked: _Asked,
+        admitted: Admitted,
         call: Call,
         now: float,
         *,
@@ -211,7 +125,7 @@ class TunnelledCalls:
         """Judge a decoded call and make it a step.
 
         Args:
-            asked: The tunnel request.
+            admitted: The tunnel request.
             call: The call.
             now: The time.
             route: Where it goes, if a redirect has said so; else its target and Host say it.
@@ -220,43 +134,23 @@ class TunnelledCalls:
         Raises:
             RequestError: It goes nowhere, or the policy of where it goes does not allow it.
         """
-        form, framed, flags, origin, outer = asked
+        origin, outer = admitted.origin, admitted.outer
         self._check_foreign(call.target)
         route = route or self._route(outer, call.target)
         inner = route.inner_target(call.target)
-        ask: Ask | None = None
-        sent = outer
-        if route.policies is None:
-            ask = self._browser.fetch(
-                call._replace(target=inner),
-                api=route.api,
-                origin=origin,
-                now=now,
-                here=route.forwarding.asked_origin(outer),
-            )
-        else:
-            names = call.headers.derived(_unsafe_names)
-            overrides = call.headers.derived(overriding_methods)
-            policy = route.policies.for_target(call.target)
-            policy.decide((origin,), call.method, names, overrides)
+        if route.policies is not None:
+            _decide(route.policies.for_target(call.target), origin, call)
             headers = call.headers.derived(_as_sent, origin)
             sent = route.call_head(call.method, inner, headers, outer=outer)
-        forward = Forward(
-            form=form,
-            route=route,
-            call=sent,
-            body=call.body,
-            reuse=_reuse(sent),
-            framed=framed,
-            fields=_answer_fields(route, call.target, origin, framed=framed),
+            return _forward(admitted, call, route, sent, redirects)
+        ask = self._browser.fetch(
+            call._replace(target=inner),
+            api=route.api,
             origin=origin,
-            outer=outer,
-            decoded=call,
-            target=call.target,
-            flags=flags,
-            redirects=redirects,
+            now=now,
+            here=route.forwarding.asked_origin(outer),
         )
-        return forward if ask is None else self._asking(forward, ask)
+        return self._asking(_forward(admitted, call, route, outer, redirects), ask)
 
     def _check_foreign(self, target: str) -> None:
         if self._is_own(target):
@@ -322,7 +216,8 @@ class TunnelledCalls:
         there = place if isinstance(place, Route) else self._routes.route_of(found.api, route)
         target = there.public_target(found.target)
         call = Call(method=method, target=target, headers=headers, body=body)
-        asked = _Asked(forward.form, forward.framed, forward.flags, forward.origin, forward.outer)
+        form, framed, flags = forward.form, forward.framed, forward.flags
+        asked = Admitted(form, framed, flags, forward.origin, forward.outer, there, target)
         try:
             # Handed on: the Host of the tunnel request would choose another API, perhaps.
             return self._make(asked, call, now, route=there, redirects=forward.redirects + 1)
@@ -353,28 +248,40 @@ class TunnelledCalls:
         return Answer(head=frame_head(forward.fields), writer=writer)
 
 
-def _reuse(call: RequestHead) -> Reuse:
-    # The page's connection carries calls of other pages too; a tunnelled one logs nothing in.
-    return reuse_for(call.headers, own=False)
+def _decide(policy: CorsPolicy, origin: str, call: Call) -> None:
+    """Ask the policy, as a preflight would.
+
+    Raises:
+        RequestError: It does not allow this call.
+    """
+    names = call.headers.derived(_unsafe_names)
+    policy.decide((origin,), call.method, names, call.headers.derived(overriding_methods))
 
 
-def _exceeds(length: str, max_bytes: int) -> bool:
-    # Digits without end are not made a number: they are more than enough.
-    digits = length.lstrip("0")
-    return length.isdigit() and (
-        len(digits) > len(str(max_bytes)) or int(digits or "0") > max_bytes
+def _forward(
+    admitted: Admitted, call: Call, route: Route, sent: RequestHead, redirects: int
+) -> Forward:
+    origin, framed = admitted.origin, admitted.framed
+    return Forward(
+        form=admitted.form,
+        route=route,
+        call=sent,
+        body=call.body,
+        reuse=_reuse(sent),
+        framed=framed,
+        fields=answer_fields(route, call.target, origin, framed=framed),
+        origin=origin,
+        outer=admitted.outer,
+        decoded=call,
+        target=call.target,
+        flags=admitted.flags,
+        redirects=redirects,
     )
 
 
-def _answer_fields(route: Route, target: str, origin: str, *, framed: bool) -> tuple[Pair, ...]:
-    """Write the fields by which the page may read our answer."""
-    if route.policies is None:
-        allow: tuple[Pair, ...] = (("Access-Control-Allow-Origin", origin),)
-        return (*FRAME_FIELDS, *allow) if framed else (*allow, *VARY_ORIGIN)
-    policy = route.policies.for_target(target)
-    if framed:
-        return (*FRAME_FIELDS, *policy.allow_origin_fields(origin))
-    return cors_fields(policy, origin)
+def _reuse(call: RequestHead) -> Reuse:
+    # The page's connection carries calls of other pages too; a tunnelled one logs nothing in.
+    return reuse_for(call.headers, own=False)
 
 
 @lru_cache(maxsize=256)

@@ -1,0 +1,144 @@
+"""The gate: whose page a tunnel request is, before anything else in it is judged (Wire 1.6)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from xdr_bridge.bridge.native import cors_fields
+from xdr_bridge.bridge.replies import NO_ROOM, TOO_LATE, VARY_ORIGIN, failure
+from xdr_bridge.bridge.routes import Route, Routes, well_formed_origin
+from xdr_bridge.bridge.steps import ReadBody
+from xdr_bridge.http.errors import Code, RequestError
+from xdr_bridge.http.messages import Pair, RequestHead
+from xdr_bridge.tunnel.decoding import Limits
+from xdr_bridge.tunnel.frame import FRAME_FIELDS
+from xdr_bridge.tunnel.recognition import Tunnel, check_outer
+
+
+class Admitted(NamedTuple):
+    """A tunnel request of a page that is let in: what it is, whatever call it asks for.
+
+    It is all that a refusal of it is written by (`replies.Refusable`).
+
+    Attributes:
+        form: "query form" or "body form".
+        framed: Whether the answer is a frame.
+        flags: Those of `$xdr`.
+        origin: The page's.
+        outer: The request's head.
+        route: By which it was let in: that of its target, or any while that is unknown.
+        target: The public target; empty while it is unknown.
+    """
+
+    form: str
+    framed: bool
+    flags: frozenset[str]
+    origin: str
+    outer: RequestHead
+    route: Route
+    target: str
+
+    @property
+    def method(self) -> str:
+        """The tunnel request's method: what it asks for is not known."""
+        return self.outer.method
+
+    @property
+    def fields(self) -> tuple[Pair, ...]:
+        """The fields by which the page may read a refusal."""
+        return answer_fields(self.route, self.target or "/", self.origin, framed=self.framed)
+
+
+class Gate:
+    """Lets pages in."""
+
+    def __init__(self, routes: Routes, limits: Limits) -> None:
+        """Serve these routes, and take as much of a body as these limits allow."""
+        self._routes = routes
+        self._limits = limits
+
+    def admit(
+        self, tunnel: Tunnel, head: RequestHead, malformed: RequestError | None
+    ) -> tuple[Admitted, RequestError | None]:
+        """Judge a page's origin, and then what its request is like from outside.
+
+        Args:
+            tunnel: What the request's target tells.
+            head: The request's head.
+            malformed: What is wrong with its target.
+
+        Returns:
+            Who asks, and why that is refused, if it is.
+
+        Raises:
+            RequestError: The page is not let in.
+        """
+        refused = malformed
+        # The body form names its target in the body; a malformed one is not looked at.
+        target = tunnel.target if tunnel.form == "query form" and refused is None else None
+        try:
+            route, origin = self._admit_origin(target, head)
+        except RequestError as error:
+            if error.code.is_about_origin:
+                raise
+            # Which policy is asked cannot be told: as with a target that cannot be read.
+            target, refused = None, error
+            route, origin = self._admit_origin(None, head)
+        flags: frozenset[str] = frozenset()
+        try:
+            flags = check_outer(tunnel, head.method, head.headers.get_all("Content-Type"))
+        except RequestError as error:
+            refused = refused or error
+        admitted = Admitted(tunnel.form, tunnel.framed, flags, origin, head, route, target or "")
+        return admitted, refused
+
+    def read_body(self, admitted: Admitted) -> ReadBody:
+        """Ask for the request's body.
+
+        Raises:
+            RequestError: It says itself that it is too large.
+        """
+        # The body form's body holds the call's head besides its body.
+        extra = 0 if admitted.form == "query form" else self._limits.head_bytes
+        max_bytes = self._limits.body_bytes + extra
+        error = RequestError(
+            Code.BODY_TOO_LARGE, f"the body has more than the {max_bytes} bytes accepted"
+        )
+        length = admitted.outer.headers.get("Content-Length")
+        if length is not None and _exceeds(length, max_bytes):
+            raise error
+        return ReadBody(
+            max_bytes=max_bytes,
+            too_large=lambda: failure(admitted, error),
+            too_late=lambda: failure(admitted, TOO_LATE),
+            no_room=lambda: failure(admitted, NO_ROOM),
+        )
+
+    def _admit_origin(self, target: str | None, head: RequestHead) -> tuple[Route, str]:
+        """Judge by the target's policy, or, while the target is unknown, by any."""
+        origin_lines = head.headers.get_all("Origin")
+        route = None if target is None else self._routes.find(head.headers.get("Host"), target)
+        if route is None or target is None:
+            return self._routes.all[0], self._routes.admit_origin(origin_lines)
+        if route.policies is None:
+            return route, well_formed_origin(origin_lines)
+        return route, route.policies.for_target(target).admit_origin(origin_lines)
+
+
+def answer_fields(route: Route, target: str, origin: str, *, framed: bool) -> tuple[Pair, ...]:
+    """Write the fields by which the page may read our answer."""
+    if route.policies is None:
+        allow: tuple[Pair, ...] = (("Access-Control-Allow-Origin", origin),)
+        return (*FRAME_FIELDS, *allow) if framed else (*allow, *VARY_ORIGIN)
+    policy = route.policies.for_target(target)
+    if framed:
+        return (*FRAME_FIELDS, *policy.allow_origin_fields(origin))
+    return cors_fields(policy, origin)
+
+
+def _exceeds(length: str, max_bytes: int) -> bool:
+    # Digits without end are not made a number: they are more than enough.
+    digits = length.lstrip("0")
+    return length.isdigit() and (
+        len(digits) > len(str(max_bytes)) or int(digits or "0") > max_bytes
+    )
