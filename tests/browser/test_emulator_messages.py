@@ -34,7 +34,7 @@ def _measure(
     context = chromium.new_context()
     emulate(context, profile, faults, "reach")
     try:
-        return read_results(context.new_page(), rig.page_origin + path, seconds=45)
+        return read_results(context.new_page(), rig.page_origin + path)
     finally:
         context.close()
 

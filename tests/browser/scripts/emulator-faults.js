@@ -7,7 +7,7 @@
 
     function one(url, read) {
       return function (t) {
-        exchange('GET', url, { rounds: profileFault === 'silent' ? 10 : 500 }, function (log, xdr) { t.is(read ? read(log, xdr) : log.join(' ').replace(/progress ?/g, '') || 'nothing'); });
+        exchange('GET', url, { rounds: profileFault === 'silent' ? 10 : 1400 }, function (log, xdr) { t.is(read ? read(log, xdr) : log.join(' ').replace(/progress ?/g, '') || 'nothing'); });
       };
     }
 

@@ -43,7 +43,7 @@
     }
     function wait() {
       rounds++;
-      if (/load|error|timeout/.test(log.join(' ')) || rounds > (options.rounds || 500)) {
+      if (/load|error|timeout/.test(log.join(' ')) || rounds > (options.rounds || 1400)) {
         setTimeout(function () {
           done(log, xdr);
         }, 20);
@@ -66,7 +66,7 @@
     var rounds = 0;
     function look() {
       rounds++;
-      if (done() || rounds > 500) {
+      if (done() || rounds > 1400) {
         setTimeout(next, 80);
       } else {
         setTimeout(look, 20);
@@ -378,7 +378,8 @@
         throw new Error('expected');
       }
       return '';
-    }, rounds: 10 }, function () {
+    } }, function () {});
+    until(function () { return report.errors.length > before; }, function () {
       var seen = report.errors.length - before;
       report.errors.length = before;
       t.is(seen);

@@ -132,7 +132,7 @@
     var over = false;
     var guard = setTimeout(function () {
       finish({ hangs: true });
-    }, 6000);
+    }, 30000);
     function finish(result) {
       if (!over) {
         over = true;

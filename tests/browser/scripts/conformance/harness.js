@@ -98,7 +98,7 @@ var check = (function () {
     var over = false;
     var guard = setTimeout(function () {
       is('hangs');
-    }, 4000);
+    }, 30000);
     var t = {};
     var before = report.errors.length;
     function is(observation) {
