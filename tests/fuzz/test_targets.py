@@ -67,6 +67,15 @@ FOUND = {
         "tunnel",
         b"\x00/xdr/tunnel?$xdr=1\nGET /x XDR/1\r\nX-Empty: \r\nX-Empty: \r\n\r\n",
     ),
+    "a field that only begins like Set-Cookie": (
+        "answer",
+        b"\x00\x00HTTP/1.1 200 OK\r\nset-cookie*: a=b\r\nAccess-Control-Allow-Originally: *\r\n"
+        b"Content-Length: 2\r\n\r\nok",
+    ),
+    "the same in a frame": (
+        "frame",
+        b"\x00\x00HTTP/1.1 200 OK\r\nset-cookie*: a=b\r\nContent-Length: 2\r\n\r\nok",
+    ),
     "a $ct with white space around it": ("tunnel", b"\x00/x?$xdr=1&$ct=%20a/b%09\nbody"),
 }
 
