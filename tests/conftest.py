@@ -18,12 +18,17 @@ from tests.support.gateways import RunningGateway, running_gateway
 from tests.support.raw_api import Script
 from tests.support.weather import is_weather
 
-# Two cores and -X dev: time says nothing. More examples: HYPOTHESIS_PROFILE=thorough.
-_RELAXED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("quick", max_examples=100, **_RELAXED)
+# Two cores and -X dev: time says nothing. `make test` says the same of the same code every time, so
+# its examples are the same everywhere. HYPOTHESIS_PROFILE=thorough and `make fuzz` look for new
+# ones; whatever fails says how it is repeated.
+_RELAXED = {
+    "deadline": None,
+    "print_blob": True,
+    "suppress_health_check": [HealthCheck.too_slow],
+}
+settings.register_profile("quick", max_examples=100, derandomize=True, **_RELAXED)
 settings.register_profile("thorough", max_examples=5000, **_RELAXED)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
-
 
 pytest_plugins = ["tests.support.workers"]
 
