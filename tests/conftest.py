@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from tests.support.apis import TableApi, ThreadedRawApi, scripted_api, table_api
 from tests.support.gateways import RunningGateway, running_gateway
 from tests.support.raw_api import Script
-from tests.support.weather import is_weather
+from tests.support.slowness import tells_of_slowness
 
 # Two cores and -X dev: time says nothing. `make test` says the same of the same code every time, so
 # its examples are the same everywhere. HYPOTHESIS_PROFILE=thorough and `make fuzz` look for new
@@ -57,7 +57,7 @@ class Logs(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         line = self.format(record)
-        if not is_weather(record.getMessage()):
+        if not tells_of_slowness(record.getMessage()):
             self.lines.append(line)
 
     def expect(self, *words: str) -> None:

@@ -18,7 +18,7 @@ from tests.support.apis import TableApi
 from tests.support.clients import Client, request
 from tests.support.loops import PATIENCE_SECONDS, LoopThread
 from tests.support.processes import runs
-from tests.support.weather import is_weather
+from tests.support.slowness import tells_of_slowness
 from xdr_bridge.config import Settings
 from xdr_bridge.gateway import sockets
 from xdr_bridge.http.errors import ConfigError
@@ -92,7 +92,7 @@ class Supervised:
         self.supervisor = Supervisor(self.settings, own, self._note)
 
     def _note(self, lines: str) -> None:
-        self.log += (line for line in lines.splitlines() if not is_weather(line))
+        self.log += (line for line in lines.splitlines() if not tells_of_slowness(line))
 
     def changed(self, **values: Any) -> Settings:
         return Settings(**{**self.settings.model_dump(exclude_unset=True), **values})

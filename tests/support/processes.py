@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from tests.support.loops import PATIENCE_SECONDS
-from tests.support.weather import is_weather
+from tests.support.slowness import tells_of_slowness
 
 ROOT = Path(__file__).resolve().parents[2]
 # What systemd does for a socket unit.
@@ -85,7 +85,7 @@ class Serving:
 def _read(stream: IO[str], lines: queue.Queue[str]) -> None:
     with stream:
         for line in stream:
-            if not is_weather(line.rstrip("\n")):
+            if not tells_of_slowness(line.rstrip("\n")):
                 lines.put(line.rstrip("\n"))
 
 

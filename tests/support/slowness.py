@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 # asyncio's debug mode; waitress with all its threads at work.
-_WEATHER = re.compile(r"Executing .* took [0-9.]+ seconds|Task queue depth is [0-9]+", re.DOTALL)
+_SLOWNESS = re.compile(r"Executing .* took [0-9.]+ seconds|Task queue depth is [0-9]+", re.DOTALL)
 _LOGGED = re.compile(r"WARNING asyncio(?: \[worker [0-9]+\])?: ")
 
 
-def is_weather(message: str) -> bool:
+def tells_of_slowness(message: str) -> bool:
     """Whether a message, or the end of a log line, is of that kind."""
-    return _WEATHER.fullmatch(_LOGGED.split(message, maxsplit=1)[-1]) is not None
+    return _SLOWNESS.fullmatch(_LOGGED.split(message, maxsplit=1)[-1]) is not None
