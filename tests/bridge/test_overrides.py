@@ -108,3 +108,37 @@ def test_no_policy_lets_a_folded_name_in(name: str) -> None:
         bridge(allow_headers=(name,))
     step = ask(bridge(), "GET", f"/x?$xdr=1&$httpHeaders={name}:1", PAGE)
     assert code_of(step) is Code.HEADER_FORBIDDEN
+
+
+# Further names that only proxies may set --------------------------------------------------------
+
+
+def test_a_further_forwarding_name_is_taken_from_no_page() -> None:
+    one = bridge(forwarding_headers=("X-Company-User",))
+    for name in ("X-Company-User", "x_company_user"):
+        step = ask(one, "GET", f"/x?$xdr=1&$httpHeaders={name}:eve", PAGE)
+        assert code_of(step) in (Code.HEADER_FORBIDDEN, Code.HEADER_NOT_ALLOWED)
+        native = ask(one, "GET", "/x", PAGE, (name, "eve"))
+        assert isinstance(native, Forward)
+        assert name not in native.call.headers
+    asked = ("Access-Control-Request-Method", "GET")
+    names = ("Access-Control-Request-Headers", "x-company-user")
+    assert code_of(ask(one, "OPTIONS", "/x", PAGE, asked, names)) is Code.HEADER_FORBIDDEN
+
+
+@pytest.mark.parametrize("proxy", ["1.2.3.4", "1.2.3.5"])
+def test_what_a_trusted_proxy_sets_goes_along_natively(proxy: str) -> None:
+    one = bridge(
+        trusted_proxies=(proxy,),
+        trusted_proxy_headers=("X-Forwarded-For", "remote-user", "X-Company-User"),
+        forwarding_headers=("X-Company-User",),
+    )
+    said = (("Remote-User", "eve"), ("X-Company-User", "eve"), ("Client-IP", "10.0.0.9"))
+    native = ask(one, "GET", "/x", PAGE, *said)
+    assert isinstance(native, Forward)
+    # Who asks here is 1.2.3.4.
+    passed = [name for name, _ in said if name in native.call.headers]
+    assert passed == (["Remote-User", "X-Company-User"] if proxy == "1.2.3.4" else [])
+    framed = ask(one, "GET", "/x?$xdr=1", PAGE, *said)
+    assert isinstance(framed, Forward)
+    assert not [name for name, _ in said if name in framed.call.headers]

@@ -232,6 +232,32 @@ def test_where_an_api_is_published_is_no_policy(desk: Desk) -> None:
     assert len(desk.fields(None, {"api": API, "public_origins": wrong})) == 3
 
 
+def test_what_is_listed_twice_is_a_warning_in_the_words_of_its_source(desk: Desk) -> None:
+    file = f"""
+        [[apis]]
+        url = "{API}"
+        allow_origins = ["{SHOP}", "https://b.example", "{SHOP}"]
+        allow_headers = ["X-A", "x-a"]
+    """
+    loaded = desk.sources(file, {"published_hosts": ["a", "a"]}).load()
+    assert [str(problem) for problem in loaded.warnings] == [
+        "--published-host: 'a' is listed twice; once is enough",
+        f"apis[0].allow_origins[2]: '{SHOP}' is listed twice; once is enough",
+        "apis[0].allow_headers[1]: 'x-a' is listed twice; once is enough",
+    ]
+
+
+def test_further_forwarding_names_and_what_proxies_set(desk: Desk) -> None:
+    proxy = {"api": API, "trusted_proxies": ["10.0.0.1"]}
+    names = ["X-Forwarded-For", "Remote-User", "X-Company-User"]
+    given = {**proxy, "trusted_proxy_headers": names, "forwarding_headers": ["X-Company-User"]}
+    assert desk.settings(None, given).forwarding_headers == ("X-Company-User",)
+    bad = {**proxy, "trusted_proxy_headers": ["X-Forwarded-For", "X-Mine", "X-Forwarded-Port"]}
+    assert len(desk.fields(None, bad)) == 2
+    wrong = ["Accept", "X-Real-IP", "a b"]
+    assert len(desk.fields(None, {"api": API, "forwarding_headers": wrong})) == 3
+
+
 # Problems ------------------------------------------------------------------------------------
 
 

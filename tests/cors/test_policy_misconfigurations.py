@@ -279,6 +279,9 @@ def test_4_15_several_origins_in_one_entry_do_not_load(value: str) -> None:
             " https://*.shop.example is accepted",
         ),
         ("https://käse.example", "is not ASCII; https://xn--kse-qla.example is accepted"),
+        # UTS 46 as browsers read it: by IDNA 2003 it would be fass.de, somebody else's.
+        ("https://faß.de", "is not ASCII; https://xn--fa-hia.de is accepted"),
+        ("https://ΒΌΛΟΣ.example", "is not ASCII; https://xn--nxasmm1c.example is accepted"),
         (
             "https://[0:0::1]:8443",
             "writes an IPv6 address another way; https://[::1]:8443 is accepted",
@@ -482,16 +485,23 @@ def test_ghsa_vpvj_hfh8_388m_no_spelling_of_a_method_slips_through(method: str) 
         policy.decide([SHOP], method, ())
 
 
+def test_what_is_listed_twice_is_listed_once() -> None:
+    policy = CorsPolicy(
+        origins=[SHOP, SHOP],
+        methods=["PUT", "PUT"],
+        request_headers=["X-A", "x-a"],
+        exposed_headers=["ETag", "etag", "ETag"],
+    )
+    assert (policy.origins, policy.methods) == ((SHOP,), ("PUT",))
+    assert policy.decide([SHOP], "PUT", ["X-a"]) == SHOP
+
+
 # What else is insecure or senseless ----------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("options", "field", "value", "reason"),
     [
-        ({"origins": [SHOP, SHOP]}, "origins", SHOP, "listed twice"),
-        ({"methods": ["PUT", "PUT"]}, "methods", "PUT", "listed twice"),
-        ({"request_headers": ["X-A", "x-a"]}, "request_headers", "x-a", "listed twice"),
-        ({"exposed_headers": ["ETag", "etag"]}, "exposed_headers", "etag", "listed twice"),
         (
             {"origins": ["https://*.shop.example", "https://a.shop.example"]},
             "origins",

@@ -68,3 +68,15 @@ def test_secrets_of_a_refused_request_stay_out_of_the_sentence(bridge: RunningGa
     answer = bridge.tunnel(b"GET /x XDR/1\r\nAuthorization Bearer s3cret\r\n\r\n")
     assert answer.network_error == "tunnel-malformed"
     assert "s3cret" not in answer.text
+
+
+def test_an_allowed_page_reads_why_a_request_cannot_be_read(bridge: RunningGateway) -> None:
+    long = ("X-Long", "a" * 70_000)
+    many = tuple((f"X-{number}", "1") for number in range(130))
+    for fields, status in (((long,), 431), (many, 431), ((("Content-Length", "x"),), 400)):
+        answer = bridge.call("GET", "/x", *fields)
+        assert answer.status == status
+        assert answer.cors()["access-control-allow-origin"] == "https://shop.example"
+        assert "origin" in answer.vary()
+        assert bridge.call("GET", "/x", *fields, origin=EVIL).cors() == {}
+        assert bridge.call("GET", "/x", ("Origin", EVIL), *fields).cors() == {}

@@ -331,3 +331,39 @@ def test_a_head_that_drips_from_the_api_has_the_same_total(
     answer = bridge.call("GET", "/x")
     assert (answer.status, answer.code) == (504, "upstream-timeout")
     logs.expect("upstream-timeout: the API's answer was not complete within 0.3 seconds")
+
+
+# What follows an answer that nobody waits for --------------------------------------------------
+
+
+@pytest.mark.parametrize("drips", [False, True], ids=["announced", "dripping"])
+@pytest.mark.parametrize("status", [200, 302])
+def test_a_call_goes_on_before_the_body_of_a_preflight_or_redirect_has_come(
+    make_api: MakeApi, make_bridge: MakeBridge, status: int, drips: bool
+) -> None:
+    cors = b"Access-Control-Allow-Origin: *\r\nAccess-Control-Allow-Methods: PUT\r\n"
+    gone = threading.Event()
+
+    async def first(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(b"HTTP/1.1 %d X\r\nLocation: /y\r\n%b" % (status, cors))
+        await peer.send(b"Content-Length: 60000\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            while drips and not peer.reader.at_eof():
+                await peer.send(b"x")
+                await asyncio.sleep(PAUSE_SECONDS)
+        await peer.rest()
+        gone.set()
+
+    async def second(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(b"HTTP/1.1 200 OK\r\n%bContent-Length: 2\r\n\r\nok" % cors)
+        await peer.rest()
+
+    # Nothing else ends the wait: not in the time that a test has.
+    patience = {"idle_seconds": 3600.0, "first_byte_seconds": 3600.0, "allow_origins": None}
+    bridge = make_bridge(make_api(first, second).url, **patience)
+    method = "PUT" if status == 200 else "GET"
+    answer = bridge.tunnel(f"{method} /x HTTP/1.1\r\n\r\n")
+    assert read_frame(answer).body == "ok"
+    assert gone.wait(PATIENCE_SECONDS)

@@ -137,3 +137,11 @@ def test_a_host_is_no_longer_than_a_name_can_be() -> None:
     with pytest.raises(ValueError, match="253 characters"):
         parse_origin("https://" + "a." * 126 + "ab")
     parse_origin("https://" + "a." * 126 + "a")
+
+
+@pytest.mark.parametrize("host", ["0x7f000001", "0x", "1.2.3.0x4", "0x7f.1", "1", "shop.0xaf"])
+def test_a_host_that_ends_in_a_number_is_an_address_or_nothing(host: str) -> None:
+    # https://url.spec.whatwg.org/#ends-in-a-number-checker
+    with pytest.raises(ValueError, match="ends in a number"):
+        parse_origin(f"http://{host}")
+    assert parse_origin("http://0x7f000001.example").host == "0x7f000001.example"

@@ -73,6 +73,7 @@ def _method_not_supported(method: str) -> tuple[ResponseHead, bytes]:
     fields = [
         ("Content-Type", "application/problem+json"),
         ("X-Content-Type-Options", "nosniff"),
+        ("Access-Control-Allow-Origin", "*"),
         ("Allow", "GET, HEAD"),
     ]
     return _head(405, fields), problem_body(

@@ -12,12 +12,12 @@ An edge does what a step says and decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from xdr_bridge.bridge.native import is_preflight, plain_head, receive_native
-from xdr_bridge.bridge.replies import TOO_LATE, failure, plain_refusal
-from xdr_bridge.bridge.routes import Route, Routes
+from xdr_bridge.bridge.native import is_preflight, plain_head, receive_native, refuse_native
+from xdr_bridge.bridge.replies import TOO_LATE, VARY_ORIGIN, failure, plain_refusal, reply
+from xdr_bridge.bridge.routes import Route, Routes, host_name
 from xdr_bridge.bridge.steps import Answer, Forward, PlainWriter, ReadBody, Reply
 from xdr_bridge.bridge.tunnelled import TunnelledCalls, frame_head
 from xdr_bridge.cors.policies import PolicyTable
@@ -26,11 +26,20 @@ from xdr_bridge.cors.redirects import Reach
 from xdr_bridge.http.api import Api
 from xdr_bridge.http.errors import Code, RequestError, UpstreamError, shown
 from xdr_bridge.http.messages import RequestHead, ResponseHead
-from xdr_bridge.http.targets import resolve_target, split_target
+from xdr_bridge.http.origins import Origin
+from xdr_bridge.http.targets import origin_form, resolve_target, split_target
 from xdr_bridge.tunnel.decoding import Limits
 from xdr_bridge.tunnel.recognition import recognise, recognise_unread
 
 _NATIVE, _ASSET = "native", "asset"
+_LOCAL = "localhost"
+
+
+def _misdirected(head: RequestHead) -> RequestError:
+    host = shown(head.headers.get("Host") or "")
+    return RequestError(
+        Code.MISDIRECTED_REQUEST, f"the bridge is not published under the host {host}"
+    )
 
 
 class Asset(Protocol):
@@ -52,6 +61,7 @@ class Bridge:
         mount: str = "/xdr",
         limits: Limits | None = None,
         assets: Mapping[str, Asset] | None = None,
+        hosts: Collection[str] | None = None,
     ) -> None:
         """Set up a bridge.
 
@@ -62,11 +72,15 @@ class Bridge:
             mount: The path of the bridge's own pages: one segment with its slash.
             limits: Ceilings for what is decoded.
             assets: The bridge's own files by their name under the mount.
+            hosts: The names that it answers to, in lower case; None: to any. Addresses and
+                localhost are always among them, for no page has its origin there by a name of
+                its own (DNS rebinding).
         """
         if api is not None and policy is not None:
             routes = [Route(api=api, policies=PolicyTable({"/": policy}))]
         self.routes = Routes(routes)
         self.limits = limits or Limits()
+        self._hosts = None if hosts is None else frozenset(hosts)
         self._mount = mount
         self._tunnel_path = f"{mount}/tunnel"
         self._assets = {f"{mount}/{name}": asset for name, asset in (assets or {}).items()}
@@ -87,18 +101,30 @@ class Bridge:
             body: None at first; the whole body in answer to a `ReadBody`.
             now: The time, in seconds, by a clock that never goes back: preflights grow old by it.
         """
+        if self._hosts is not None and not self._answers_to(head, self._hosts):
+            return plain_refusal(_NATIVE, _misdirected(head), ())
+        origins = head.headers.get_all("Origin")
         if head.method == "CONNECT":
             # RFC 9110, section 9.3.6: a frame's 200 would say that a tunnel is open.
             error = RequestError(Code.METHOD_FORBIDDEN, "the bridge passes no CONNECT")
-            return plain_refusal(_NATIVE, error)
+            return refuse_native(self.routes.all, origins, error)
+        if not head.target.startswith("/"):
+            target = origin_form(head.target, head.headers.get("Host"))
+            bare = target == "/" and not head.target.endswith("/")
+            if head.method == "OPTIONS" and (bare or target == "*"):
+                # About the server itself (RFC 9112, section 3.2.4): it is there.
+                return reply(_NATIVE, 204, VARY_ORIGIN)
+            head = head._replace(target=target)
         try:
-            target = resolve_target(head.target, max_characters=self.limits.url_characters)
+            target = resolve_target(
+                head.target, max_characters=self.limits.url_characters, sent=True
+            )
         except RequestError as malformed:
             # Beyond the limit nothing is taken apart: this is before the gate.
             read = recognise if malformed.code is not Code.URL_TOO_LONG else recognise_unread
             tunnel = read(head.target, self._tunnel_path)
             if tunnel is None or head.method == "OPTIONS":
-                return plain_refusal(_NATIVE, malformed)
+                return refuse_native(self.routes.all, origins, malformed)
             return self._tunnelled.receive(tunnel, head, body, now, malformed)
         if target != head.target:
             head = head._replace(target=target)
@@ -108,22 +134,34 @@ class Bridge:
                 return self._tunnelled.receive(tunnel, head, body, now)
         return self._receive_plain(head)
 
+    def _answers_to(self, head: RequestHead, hosts: frozenset[str]) -> bool:
+        """Whether the bridge is published under the host that was asked for."""
+        try:
+            asked = self.routes.all[0].forwarding.asked_host(head)
+        except RequestError:
+            asked = head.headers.get("Host")
+        name = host_name(asked)
+        if not name or name.removesuffix(".") in hosts:
+            return True
+        return Origin("http", name, None).is_address or f".{name}".endswith(f".{_LOCAL}")
+
     def _receive_plain(self, head: RequestHead) -> Reply | Forward:
         """Judge what is no tunnel request; its target is resolved."""
+        origins = head.headers.get_all("Origin")
         path = split_target(head.target)[0]
         try:
             route = self.routes.find(head.headers.get("Host"), head.target)
         except RequestError as ambiguous:
-            return plain_refusal(_NATIVE, ambiguous)
+            return refuse_native(self.routes.all, origins, ambiguous)
         if path == self._mount or path.startswith(self._mount + "/"):
             if is_preflight(head) and route is not None and route.policies is not None:
-                # Wire 6.4: also a preflight for the tunnel is about its URL as it stands.
-                return receive_native(route, head)
+                # Wire 6.5: also a preflight for the tunnel is about its URL as it stands.
+                return receive_native(route, head, self.limits)
             return self._answer_asset(path, head)
         if route is None:
             error = RequestError(Code.NOT_FOUND, f"no API is configured for {shown(path)}")
-            return plain_refusal(_NATIVE, error)
-        return receive_native(route, head)
+            return refuse_native(self.routes.all, origins, error)
+        return receive_native(route, head, self.limits)
 
     def respond(
         self, forward: Forward, head: ResponseHead, *, now: float = 0.0
@@ -159,14 +197,23 @@ class Bridge:
         """Refuse a call whose body, which was being passed on, does not arrive in time."""
         return self.fail(forward, TOO_LATE)
 
-    def refuse(self, error: RequestError) -> Reply:
-        """Answer a request that is no HTTP that an edge can read."""
-        return plain_refusal(_NATIVE, error)
+    def refuse(self, error: RequestError, origin_lines: Sequence[str] = ()) -> Reply:
+        """Answer a request that is no HTTP that an edge can read.
 
-    def internal_error(self, forward: Forward | None = None) -> Reply:
+        Args:
+            error: Why.
+            origin_lines: The value of each `Origin` field, as far as an edge could read them.
+        """
+        return refuse_native(self.routes.all, origin_lines, error)
+
+    def internal_error(
+        self, forward: Forward | None = None, head: RequestHead | None = None
+    ) -> Reply:
         """Answer for a mistake of our own, framed where that was asked for; it names nothing."""
         error = RequestError(Code.INTERNAL_ERROR, "the bridge made a mistake; its log says which")
-        return plain_refusal(_NATIVE, error) if forward is None else failure(forward, error)
+        if forward is not None:
+            return failure(forward, error)
+        return self.refuse(error, () if head is None else head.headers.get_all("Origin"))
 
     def _answer_asset(self, path: str, head: RequestHead) -> Reply:
         asset = self._assets.get(path)
@@ -175,6 +222,6 @@ class Bridge:
                 Code.NOT_FOUND,
                 f"the bridge has no page {shown(path)}; it has {', '.join(self._assets)}",
             )
-            return plain_refusal(_ASSET, error)
+            return refuse_native(self.routes.all, head.headers.get_all("Origin"), error, _ASSET)
         answer, body = asset.respond(head)
         return Reply(form=_ASSET, head=answer, body=body)

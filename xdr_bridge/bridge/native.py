@@ -6,10 +6,11 @@ https://fetch.spec.whatwg.org/#http-cors-protocol
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from xdr_bridge.bridge.replies import VARY_ORIGIN, plain_refusal, reply
-from xdr_bridge.bridge.routes import Route
+from xdr_bridge.bridge.routes import Route, well_formed_origin
 from xdr_bridge.bridge.steps import Forward, Reply
 from xdr_bridge.cors.policy import CorsPolicy
 from xdr_bridge.cors.redirects import Reach
@@ -31,6 +32,7 @@ from xdr_bridge.http.messages import (
     without_hop_by_hop,
 )
 from xdr_bridge.http.reuse import reuse_for
+from xdr_bridge.tunnel.decoding import Limits
 
 _NATIVE, _PREFLIGHT = "native", "preflight"
 _READS = frozenset({"GET", "HEAD"})
@@ -50,19 +52,54 @@ def is_preflight(head: RequestHead) -> bool:
     )
 
 
-def receive_native(route: Route, head: RequestHead) -> Reply | Forward:
+def receive_native(route: Route, head: RequestHead, limits: Limits) -> Reply | Forward:
     """Judge a native request; a preflight is answered here and never reaches the API."""
     try:
         _check_passable(head)
         if route.policies is None:
-            return _pass_on(route, head)
+            # Of an answer of the API's own its fields are kept; these are for ours.
+            return _pass_on(route, head, own_fields([route], head.headers.get_all("Origin")))
         policy = route.policies.for_target(head.target)
         if is_preflight(head):
-            return _answer_preflight(policy, head)
+            return _answer_preflight(route, policy, head, limits)
         origin = _admit(policy, head)
         return _pass_on(route, head, cors_fields(policy, origin), origin)
     except RequestError as error:
-        return plain_refusal(_NATIVE, error)
+        return refuse_native([route], head.headers.get_all("Origin"), error)
+
+
+def refuse_native(
+    routes: Sequence[Route], origin_lines: Sequence[str], error: RequestError, form: str = _NATIVE
+) -> Reply:
+    """Refuse a request so that a page which is allowed anything can read why.
+
+    Args:
+        routes: Those that the request may have been for.
+        origin_lines: The value of each of its `Origin` fields, as far as they could be read.
+        error: Why.
+        form: What the log calls it.
+    """
+    if error.code.is_about_origin:
+        return plain_refusal(form, error)
+    return plain_refusal(form, error, own_fields(routes, origin_lines))
+
+
+def own_fields(routes: Sequence[Route], origin_lines: Sequence[str]) -> tuple[Pair, ...]:
+    """Write the fields by which a page may read an answer of the bridge's own.
+
+    It holds nothing of the API's: so any policy will do that admits the page, and under API
+    authority, where only the API could say which pages it admits, any page.
+    """
+    for route in routes:
+        try:
+            if route.policies is not None:
+                policy, origin = route.policies.admitting(origin_lines)
+                return cors_fields(policy, origin)
+            origin = well_formed_origin(origin_lines)
+            return (("Access-Control-Allow-Origin", origin), *VARY_ORIGIN)
+        except RequestError:
+            continue
+    return VARY_ORIGIN
 
 
 def plain_head(forward: Forward, head: ResponseHead, reach: Reach) -> ResponseHead:
@@ -119,7 +156,8 @@ def _check_passable(head: RequestHead) -> None:
 def _pass_on(
     route: Route, head: RequestHead, fields: tuple[Pair, ...] = (), origin: str | None = None
 ) -> Forward:
-    passed = head.headers.derived(_passed)
+    forwarding = route.forwarding
+    passed = head.headers.derived(_passed, forwarding.further, forwarding.passed_from(head.client))
     call = route.call_head(head.method, route.inner_target(head.target), passed, outer=head)
     return Forward(
         form=_PREFLIGHT if is_preflight(head) else _NATIVE,
@@ -134,19 +172,24 @@ def _pass_on(
     )
 
 
-def _passed(headers: Headers) -> Headers:
-    kept = without_hop_by_hop(headers, dropped=_NOT_PASSED)
-    return Headers.trusted(without_forwarding(kept))
+def _passed(headers: Headers, further: frozenset[str], kept: frozenset[str]) -> Headers:
+    ours = without_hop_by_hop(headers, dropped=_NOT_PASSED)
+    return Headers.trusted(without_forwarding(ours, further=further, kept=kept))
 
 
-def _answer_preflight(policy: CorsPolicy, head: RequestHead) -> Reply:
+def _answer_preflight(route: Route, policy: CorsPolicy, head: RequestHead, limits: Limits) -> Reply:
     headers = head.headers
     try:
         methods = headers.get_all("Access-Control-Request-Method")
         if len(methods) != 1 or not is_token(methods[0]):
             raise RequestError(Code.METHOD_MALFORMED, "a preflight asks for one method")
-        names = policy.parse_requested_names(headers.get_all("Access-Control-Request-Headers"))
+        names = policy.parse_requested_names(
+            headers.get_all("Access-Control-Request-Headers"),
+            max_names=limits.header_lines,
+            max_characters=limits.header_block_bytes,
+        )
         origin = policy.decide(headers.get_all("Origin"), methods[0], names)
+        route.forwarding.check_names(names)
     except RequestError as error:
         # Fetch suggests 403 for what CORS refuses, whatever the reason.
         return plain_refusal(_PREFLIGHT, error, _PREFLIGHT_VARY, status=403)

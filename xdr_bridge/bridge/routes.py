@@ -14,6 +14,9 @@ from xdr_bridge.http.origins import Origin, parse_origin
 from xdr_bridge.http.paths import is_ambiguous, loosest, normalised
 from xdr_bridge.http.targets import shown_target, split_target
 
+# They are not the page's: XDomainRequest sends them outside, native CORS along with the call.
+_BROWSERS_OWN = ("Accept-Language", "User-Agent")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
@@ -101,6 +104,8 @@ class Route:
     ) -> RequestHead:
         """Make the head of a call to this API, final but for framing (Wire 4.6).
 
+        What the browser says of itself goes along, unless the call says it another way.
+
         Args:
             method: The call's.
             inner: Its inner target.
@@ -110,7 +115,7 @@ class Route:
         Raises:
             RequestError: By which way it came cannot be told, or it goes in circles.
         """
-        told = self.forwarding.fields_of(outer)
+        told = (*outer.headers.derived(_of_the_browser), *self.forwarding.fields_of(outer))
         return RequestHead(
             method=method,
             target=self.api.path + inner,
@@ -149,7 +154,7 @@ class Routes:
         if self._only is not None:
             return self._only
         path = split_target(target)[0]
-        name = _host_name(host)
+        name = host_name(host)
         here = [route for route in self.all if route.host in (None, name)]
         if self._is_plain and not is_ambiguous(path):
             return next((route for route in here if route.covers(path)), None)
@@ -212,8 +217,13 @@ class Routes:
             return None
 
 
+def _of_the_browser(headers: Headers) -> tuple[Pair, ...]:
+    return tuple([(name, value) for name in _BROWSERS_OWN if (value := headers.get(name))])
+
+
 def _addressed(headers: Headers, authority: str, told: tuple[Pair, ...]) -> Headers:
-    return Headers.trusted([("Host", authority), *headers, *told])
+    added = [pair for pair in told if pair[0] not in _BROWSERS_OWN or pair[0] not in headers]
+    return Headers.trusted([("Host", authority), *headers, *added])
 
 
 def well_formed_origin(origin_lines: Sequence[str]) -> str:
@@ -235,7 +245,7 @@ def well_formed_origin(origin_lines: Sequence[str]) -> str:
     return origin_lines[0]
 
 
-def _host_name(host: str | None) -> str | None:
+def host_name(host: str | None) -> str | None:
     """Return the name in a Host field, in lower case and without port."""
     if host is None:
         return None

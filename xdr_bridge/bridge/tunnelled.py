@@ -16,11 +16,12 @@ from xdr_bridge.bridge.replies import failure, plain_refusal, refusal
 from xdr_bridge.bridge.routes import Route, Routes
 from xdr_bridge.bridge.steps import Answer, Forward, PlainWriter, ReadBody, Reply
 from xdr_bridge.cors.fetching import Ask, Browser, NetworkError
+from xdr_bridge.cors.permissions import ALLOW_ORIGIN, WILDCARD
 from xdr_bridge.cors.policy import CorsPolicy
 from xdr_bridge.cors.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, Reach, rewrite
 from xdr_bridge.http.errors import Code, RequestError, UpstreamError
 from xdr_bridge.http.fields import overriding_methods, unsafe_request_header_names
-from xdr_bridge.http.messages import Headers, Pair, RequestHead, ResponseHead
+from xdr_bridge.http.messages import Headers, Pair, RequestHead, ResponseHead, list_items
 from xdr_bridge.http.reuse import Reuse, reuse_for
 from xdr_bridge.http.targets import shown_target, split_target
 from xdr_bridge.tunnel.decoding import Call, Limits, decode
@@ -138,6 +139,7 @@ class TunnelledCalls:
         self._check_foreign(call.target)
         route = route or self._route(outer, call.target)
         inner = route.inner_target(call.target)
+        route.forwarding.check_names(name for name, _ in call.headers)
         if route.policies is not None:
             _decide(route.policies.for_target(call.target), origin, call)
             headers = call.headers.derived(_as_sent, origin)
@@ -230,6 +232,8 @@ class TunnelledCalls:
     ) -> Answer | Reply:
         if not forward.framed:
             plain = plain_head(forward, head, self._reach)
+            if forward.ask is not None:
+                plain = _shared_with(forward.origin, plain)
             if forward.call.method == "HEAD":
                 # The tunnel request is a GET or a POST: a length would announce a body.
                 kept = (pair for pair in plain.headers if pair[0].lower() != "content-length")
@@ -256,6 +260,22 @@ def _decide(policy: CorsPolicy, origin: str, call: Call) -> None:
     """
     names = call.headers.derived(_unsafe_names)
     policy.decide((origin,), call.method, names, call.headers.derived(overriding_methods))
+
+
+def _shared_with(origin: str | None, head: ResponseHead) -> ResponseHead:
+    """Share an answer that has passed the CORS check with the page that asked.
+
+    To who follows redirects in the page's place the API may have said `null`, and rightly so.
+    """
+    if head.headers.get(ALLOW_ORIGIN) in (origin, WILDCARD) or origin is None:
+        return head
+    dropped = (ALLOW_ORIGIN.lower(), "vary")
+    kept = [pair for pair in head.headers if pair[0].lower() not in dropped]
+    vary = list_items(head.headers.get("Vary"))
+    if "*" not in vary and "origin" not in map(str.lower, vary):
+        vary.append("Origin")
+    fields = (("Vary", ", ".join(vary)), (ALLOW_ORIGIN, origin))
+    return replace(head, headers=Headers.trusted([*kept, *fields]))
 
 
 def _forward(

@@ -13,7 +13,7 @@ from xdr_bridge.bridge.explain import explain
 from xdr_bridge.bridge.questions import Question
 from xdr_bridge.cli.arguments import make_parser
 from xdr_bridge.cli.flags import leftover_problems, read_flags
-from xdr_bridge.config import Settings
+from xdr_bridge.config import Loaded, Settings
 from xdr_bridge.config.listing import as_lines, schema
 from xdr_bridge.config.scripts import MINIFIED, read_script
 from xdr_bridge.gateway.service import Gateway
@@ -53,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
-    serve(read_flags(options, problems).load(), _say)
+    loaded = read_flags(options, problems).load()
+    _warn_of(loaded)
+    serve(loaded, _say)
     return _DONE
 
 
@@ -62,6 +64,7 @@ def _config(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
         print(schema(), end="")
         return _DONE
     loaded = read_flags(options, problems).load()
+    _warn_of(loaded)
     for line in ["the configuration is valid"] if options.check else as_lines(loaded):
         _say(line)
     return _DONE
@@ -113,6 +116,11 @@ def _say(line: str) -> None:
 
 def _complain(line: str) -> None:
     print(f"xdr-bridge: {line}", file=sys.stderr, flush=True)
+
+
+def _warn_of(loaded: Loaded) -> None:
+    for problem in loaded.warnings:
+        _complain(f"warning: {problem}")
 
 
 def _complain_of(error: ConfigError) -> None:

@@ -11,6 +11,7 @@ from xdr_bridge.config.apis import authorities_problem, parse_api, without_user
 from xdr_bridge.config.ceilings import CEILINGS, TIMES
 from xdr_bridge.config.certificates import Certificate, CertificateError, read_certificate
 from xdr_bridge.config.findings import Finding
+from xdr_bridge.config.hosts import is_host, judge_published_hosts
 from xdr_bridge.config.options import POLICY_OPTIONS, ApiSettings
 from xdr_bridge.config.policies import (
     authority_of,
@@ -22,8 +23,10 @@ from xdr_bridge.config.service import ServiceSettings
 from xdr_bridge.config.spelling import Where
 from xdr_bridge.cors.policies import PolicyTable, prefix_problems
 from xdr_bridge.http.api import Api
+from xdr_bridge.http.fields import is_refused_request_header
 from xdr_bridge.http.forwarding import DEFAULT_FIELDS, FORWARDED, FORWARDING_FIELDS, Forwarding
-from xdr_bridge.http.origins import parse_origin
+from xdr_bridge.http.forwarding_names import folded, is_forwarding_header
+from xdr_bridge.http.messages import is_token
 from xdr_bridge.http.paths import loosest
 from xdr_bridge.http.proxies import Network, TrustedProxies, read_network
 
@@ -35,6 +38,10 @@ _MAX_WORKERS = 256
 # Workers inherit sockets and are spoken to by signals, in the way of POSIX.
 _HAS_WORKERS = os.name == "posix"
 _FORWARDING_FIELDS = {name.lower(): name for name in FORWARDING_FIELDS}
+_X_FORWARDED = "x-forwarded"
+_EVERY_BROWSERS = frozenset(
+    ("accept", "accept-language", "authorization", "content-language", "content-type", "user-agent")
+)
 _TWO_KINDS = (
     "says the same as X-Forwarded-*, and a proxy that sets the one passes on what a page says in"
     " the other; name only what your proxies set"
@@ -52,9 +59,11 @@ class Judge:
         self._networks: list[Network] = []
         self.certificate: Certificate | None = None
         findings = [*self._judge_service(), *self._judge_tls(), *self._judge_proxies()]
+        findings += self._judge_forwarding_headers()
         self._forwarding = Forwarding(
             TrustedProxies(self._networks),
             [_FORWARDING_FIELDS.get(n.lower(), n) for n in settings.trusted_proxy_headers],
+            further=settings.forwarding_headers,
             dangerously_log_in_through_proxies=settings.dangerously_log_in_through_proxies,
         )
         if settings.apis:
@@ -91,6 +100,7 @@ class Judge:
             yield Finding(("host",), "", "is no address; 127.0.0.1 would be")
         if _MOUNT.fullmatch(settings.mount) is None or settings.mount in ("/.", "/.."):
             yield Finding(("mount",), settings.mount, "is not one path segment; '/xdr' would be")
+        yield from judge_published_hosts(settings.published_hosts)
         for name in _TIMES:
             seconds = getattr(settings, name)
             # A total is for whole downloads.
@@ -135,11 +145,17 @@ class Judge:
                 yield Finding(("trusted_proxies", index), text, str(error))
         name = "trusted_proxy_headers"
         names = [text.lower() for text in settings.trusted_proxy_headers]
+        further = set(map(folded, settings.forwarding_headers))
+        read = {text for text in names if text in _FORWARDING_FIELDS}
         for index, text in enumerate(settings.trusted_proxy_headers):
-            if text.lower() not in _FORWARDING_FIELDS:
-                reason = f"is none that is read; {', '.join(FORWARDING_FIELDS)} are"
+            known = is_forwarding_header(text) and not text.lower().startswith(_X_FORWARDED)
+            if text.lower() not in _FORWARDING_FIELDS and not (known or folded(text) in further):
+                reason = (
+                    f"is none that is read or passed on; {', '.join(FORWARDING_FIELDS)} are, and"
+                    " others by which a proxy says who asks, such as Remote-User"
+                )
                 yield Finding((name, index), text, reason)
-            elif text.lower() == FORWARDED.lower() and len(set(names)) > 1:
+            elif text.lower() == FORWARDED.lower() and len(read) > 1:
                 yield Finding((name, index), text, _TWO_KINDS)
         if not names:
             yield Finding((name,), "", f"is empty; {' '.join(DEFAULT_FIELDS)} is the default")
@@ -149,6 +165,20 @@ class Judge:
         if settings.dangerously_log_in_through_proxies and not settings.trusted_proxies:
             reason = "is about trusted proxies; name one with --trusted-proxy 10.0.0.5"
             yield Finding(("dangerously_log_in_through_proxies",), None, reason)
+
+    def _judge_forwarding_headers(self) -> Iterator[Finding]:
+        name = "forwarding_headers"
+        for index, text in enumerate(self._settings.forwarding_headers):
+            if not is_token(text):
+                reason = "is no header name; letters, digits and hyphens are accepted"
+                yield Finding((name, index), text, reason)
+            elif text.lower() in _EVERY_BROWSERS or is_refused_request_header(text):
+                reason = (
+                    "is dropped from pages already; leave it out"
+                    if is_refused_request_header(text)
+                    else "is what browsers send; a name that only your proxies set is accepted"
+                )
+                yield Finding((name, index), text, reason)
 
     def _judge_both(self) -> Iterator[Finding]:
         settings = self._settings
@@ -165,7 +195,7 @@ class Judge:
         if api.path != "/":
             for problem in prefix_problems(["/", api.path], mount=self._settings.mount):
                 yield Finding((*where, "path"), api.path, problem.reason)
-        if api.host is not None and not _is_host(api.host):
+        if api.host is not None and not is_host(api.host):
             reason = "is no host name in lower case, without a port; api.example would be"
             yield Finding((*where, "host"), api.host, reason)
         for other, earlier in enumerate(self._settings.apis[:index]):
@@ -212,10 +242,3 @@ class Judge:
                     public_origins=options.public_origins,
                 )
             )
-
-
-def _is_host(host: str) -> bool:
-    try:
-        return parse_origin(f"http://{host}").port is None and ":" not in host.rpartition("]")[2]
-    except ValueError:
-        return False

@@ -33,11 +33,14 @@ class ServiceSettings(BaseSettings, CeilingSettings, PolicySettings):
         host: The address to listen on.
         port: The port to listen on; 0 takes a free one.
         mount: The path of the bridge's own pages: one segment.
+        published_hosts: Host names that the bridge answers to, besides those of its public origins
+            and of `apis`; `*`: any.
         tls_certificate: A file with the bridge's certificate; None: it speaks no TLS.
         tls_key: A file with its key; None: it is in the same file.
         trusted_proxies: Addresses and networks of the proxies in front.
         trusted_proxy_headers: The fields that each of them sets.
         dangerously_log_in_through_proxies: Whether a connection of theirs is one client's.
+        forwarding_headers: Further fields that only proxies may set.
         admin_port: The port on 127.0.0.1 that takes `POST /reload`; None: there is none.
         verbose: Whether every refusal is logged.
         limits: Ceilings for what is decoded.
@@ -71,6 +74,13 @@ class ServiceSettings(BaseSettings, CeilingSettings, PolicySettings):
     mount: Annotated[str, Shown("PATH")] = Field(
         default="/xdr", description="The path of the bridge's own pages, one segment."
     )
+    published_hosts: Annotated[
+        Texts, Shown("NAME", "the hosts of public origins and of APIs, where each API has one")
+    ] = Field(
+        default=(),
+        description="A host name under which the bridge is published; any other is answered 421,"
+        " which stops DNS rebinding. '*': any name.",
+    )
     tls_certificate: Annotated[str | None, Shown("FILE", "the bridge speaks http")] = Field(
         default=None,
         description="A PEM file with the bridge's certificate, followed by those between it and"
@@ -88,7 +98,13 @@ class ServiceSettings(BaseSettings, CeilingSettings, PolicySettings):
     trusted_proxy_headers: Annotated[Texts, Shown("NAME", " ".join(DEFAULT_FIELDS))] = Field(
         default=DEFAULT_FIELDS,
         description="A field that every trusted proxy sets, and so is read: X-Forwarded-For,"
-        " X-Forwarded-Proto, X-Forwarded-Host; or Forwarded instead of them.",
+        " X-Forwarded-Proto, X-Forwarded-Host; or Forwarded instead of them. Another, such as"
+        " Remote-User, is passed on with native calls.",
+    )
+    forwarding_headers: Annotated[Texts, Shown("NAME", "those of docs/proxies.md")] = Field(
+        default=(),
+        description="A further field by which the API is told who asks, such as X-Company-User: it"
+        " is taken from no page.",
     )
     dangerously_log_in_through_proxies: Annotated[bool, Shown()] = Field(
         default=False,

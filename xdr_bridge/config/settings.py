@@ -9,12 +9,14 @@ from pydantic import ModelWrapValidatorHandler, PrivateAttr, ValidationError, mo
 from xdr_bridge.bridge.conversation import Bridge
 from xdr_bridge.bridge.routes import Route
 from xdr_bridge.config.certificates import Certificate
+from xdr_bridge.config.duplicates import duplicates
 from xdr_bridge.config.findings import (
     Finding,
     InvalidSettingsError,
     read_validation_error,
     without,
 )
+from xdr_bridge.config.hosts import published_hosts
 from xdr_bridge.config.judging import Judge
 from xdr_bridge.config.options import (
     POLICY_OPTIONS,
@@ -36,11 +38,17 @@ class Settings(ServiceSettings):
 
     _routes: tuple[Route, ...] = PrivateAttr(default=())
     _certificate: Certificate | None = PrivateAttr(default=None)
+    _warnings: tuple[Finding, ...] = PrivateAttr(default=())
 
     @property
     def routes(self) -> tuple[Route, ...]:
         """Every API with what its pages may do."""
         return self._routes
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What is odd about the settings, which hold all the same."""
+        return self._warnings
 
     @property
     def certificate(self) -> Certificate | None:
@@ -54,6 +62,7 @@ class Settings(ServiceSettings):
             mount=self.mount,
             limits=self.limits,
             assets={name: read_script(name) for name in SCRIPTS},
+            hosts=published_hosts(self.published_hosts, self.routes),
         )
 
     @model_validator(mode="wrap")
@@ -73,6 +82,7 @@ class Settings(ServiceSettings):
             raise InvalidSettingsError(sorted(findings, key=_position))
         settings._routes = judge.routes
         settings._certificate = judge.certificate
+        settings._warnings = tuple(duplicates(settings))
         return settings
 
 

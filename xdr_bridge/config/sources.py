@@ -40,6 +40,11 @@ class Loaded:
     settings: Settings
     sources: Sources
 
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is odd about them, in the words of its source."""
+        return tuple(map(self.sources.spell, self.settings.warnings))
+
 
 @dataclass(slots=True)
 class Sources:

@@ -35,7 +35,9 @@ _LISTS = frozenset(
         "allow_headers",
         "expose_headers",
         "public_origins",
+        "published_hosts",
         "trusted_proxy_headers",
+        "forwarding_headers",
     }
 )
 _TABLES_OF_FLAGS = frozenset({"limits"})

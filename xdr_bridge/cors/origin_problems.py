@@ -5,6 +5,12 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Sequence
 
+try:
+    # The extra `idna`: all it does is to make one message better.
+    import idna
+except ImportError:  # pragma: no cover
+    idna = None  # type: ignore[assignment]
+
 from xdr_bridge.cors.expressions import OriginExpression
 from xdr_bridge.cors.options import PolicyOptions
 from xdr_bridge.cors.patterns import Entry, OriginIndex, WildcardOrigin, parse_entry
@@ -220,13 +226,24 @@ def _correction(value: str) -> str | None:
         colon = port = note("writes out the default port", port, "")
     meant = f"{scheme}://{host}{colon}{port}"
     if not wrong or not _is_entry(meant):
+        if not host.isascii():
+            return (
+                "is not ASCII; its name as browsers write it, which begins with xn--, is accepted"
+            )
         return None
     return f"{' and '.join(wrong)}; {meant} is accepted"
 
 
 def _ascii_host(host: str) -> str:
+    """Return the host as browsers write it, if that can be told.
+
+    By UTS 46 without the transitional mappings, to which `faß.de` is `xn--fa-hia.de`. Python's own
+    codec follows IDNA 2003, to which it is `fass.de`: somebody else's name.
+    """
+    if host.isascii() or idna is None:
+        return host
     try:
-        return host if host.isascii() else host.encode("idna").decode("ascii")
+        return idna.encode(host, uts46=True, transitional=False).decode("ascii")
     except UnicodeError:
         return host
 

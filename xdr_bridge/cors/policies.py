@@ -100,10 +100,18 @@ class PolicyTable:
         Raises:
             RequestError: None does; what the policy of `/` says of it.
         """
+        return self.admitting(origin_lines)[1]
+
+    def admitting(self, origin_lines: Sequence[str]) -> tuple[CorsPolicy, str]:
+        """Return the first policy that allows the origin, and the origin.
+
+        Raises:
+            RequestError: None does; what the policy of `/` says of it.
+        """
         refusal: RequestError | None = None
         for policy in self._policies:
             try:
-                return policy.admit_origin(origin_lines)
+                return policy, policy.admit_origin(origin_lines)
             except RequestError as error:
                 refusal = refusal or error
         assert refusal is not None

@@ -24,14 +24,16 @@ from xdr_bridge.http.fields import (
     is_forbidden_method,
     is_refused_request_header,
 )
-from xdr_bridge.http.messages import Pair, is_token
+from xdr_bridge.http.messages import (
+    MAX_HEADER_BLOCK_BYTES,
+    MAX_HEADER_LINES,
+    Pair,
+    is_token,
+)
 from xdr_bridge.http.origins import MAX_ORIGIN_CHARACTERS, Origin, parse_origin
 
 __all__ = ["DEFAULT_METHODS", "MAX_MAX_AGE_SECONDS", "CorsPolicy"]
 
-# A preflight that asks for more than any page sets is refused unread.
-_MAX_REQUESTED_CHARACTERS = 4096
-_MAX_REQUESTED_NAMES = 64
 # Tokens and commas, which is what browsers send: https://fetch.spec.whatwg.org/#cors-preflight-fetch
 _PLAIN_LIST = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z,]*")
 _CREDENTIALS: Pair = ("Access-Control-Allow-Credentials", "true")
@@ -68,7 +70,7 @@ class CorsPolicy(PolicyOptions):
         if problems:
             raise ConfigError(problems)
         for name in ("origins", "origin_patterns", "methods", "exposed_headers", "same_origins"):
-            self._set(name, tuple(getattr(self, name)))
+            self._set(name, tuple(dict.fromkeys(getattr(self, name))))
         headers = self.request_headers
         if headers is None:
             headers = () if self.credentials else ("*",)
@@ -151,7 +153,8 @@ class CorsPolicy(PolicyOptions):
         if len(origin) <= MAX_ORIGIN_CHARACTERS and origin in self._exact:
             return origin
         if origin == "null":
-            if self.dangerously_allow_null_origin:
+            # `*` is every page, and any page can send this: refusing it would protect nobody.
+            if self.dangerously_allow_null_origin or self.any_origin:
                 return origin
             raise RequestError(
                 Code.ORIGIN_NOT_ALLOWED,
@@ -174,21 +177,31 @@ class CorsPolicy(PolicyOptions):
         )
 
     @staticmethod
-    def parse_requested_names(lines: Sequence[str]) -> tuple[str, ...]:
+    def parse_requested_names(
+        lines: Sequence[str],
+        *,
+        max_names: int = MAX_HEADER_LINES,
+        max_characters: int = MAX_HEADER_BLOCK_BYTES,
+    ) -> tuple[str, ...]:
         """Split the values of `Access-Control-Request-Headers`, spelled as they came.
 
         https://fetch.spec.whatwg.org/#http-access-control-request-headers
+
+        Args:
+            lines: The values.
+            max_names: As many as a tunnelled call may set (Wire 4.4).
+            max_characters: As long as its header block may be.
 
         Raises:
             RequestError: They are more than any page asks for, seen without splitting them, or
                 one is no name.
         """
         text = lines[0] if len(lines) == 1 else ",".join(lines)
-        if len(text) > _MAX_REQUESTED_CHARACTERS or text.count(",") >= _MAX_REQUESTED_NAMES:
+        if len(text) > max_characters or text.count(",") >= max_names:
             raise RequestError(
                 Code.HEADER_NOT_ALLOWED,
-                f"the preflight asks for too many headers; {_MAX_REQUESTED_NAMES} names in"
-                f" {_MAX_REQUESTED_CHARACTERS} characters are accepted",
+                f"the preflight asks for too many headers; {max_names} names in"
+                f" {max_characters} characters are accepted",
             )
         items = text.split(",")
         if _PLAIN_LIST.fullmatch(text) is not None:

@@ -62,8 +62,6 @@ def find_problems(options: PolicyOptions) -> tuple[Problem, ...]:
     found += _method_problems(sane)
     found += _request_header_problems(sane)
     found += _exposed_header_problems(sane)
-    for name in _LISTS:
-        found += _duplicates(name, getattr(sane, name) or ())
     age = sane.max_age_seconds
     if age is not None and not 0 <= age <= MAX_MAX_AGE_SECONDS:
         found.append(
@@ -95,7 +93,8 @@ def _type_problems(name: str, value: object) -> Iterator[Problem]:
         yield Problem(name, repr(value), "is neither true nor false")
 
 
-def _duplicates(name: str, values: Sequence[str]) -> Iterator[Problem]:
+def find_duplicates(name: str, values: Sequence[str]) -> Iterator[Problem]:
+    """Go through what is listed twice in an option: harmless, and perhaps not what was meant."""
     # Methods and origins are compared to the letter, header names are not.
     fold = name.endswith("headers")
     seen: set[str] = set()
@@ -104,7 +103,7 @@ def _duplicates(name: str, values: Sequence[str]) -> Iterator[Problem]:
         key = value.lower() if fold else value
         if key in seen and key not in reported:
             reported.add(key)
-            yield Problem(name, value, "is listed twice; once is accepted")
+            yield Problem(name, value, "is listed twice; once is enough")
         seen.add(key)
 
 

@@ -127,7 +127,8 @@ class Reach:
 
     def _resolve(self, target: str) -> str:
         try:
-            return resolve_target(target, max_characters=self.url_characters)
+            # A query that a browser sent raw stays that where a Location repeats it.
+            return resolve_target(target, max_characters=self.url_characters, sent=True)
         except RequestError:
             raise _refused("to a target that the bridge does not pass on") from None
 

@@ -392,7 +392,8 @@ class PageConnection:
             log.info("a request broke off while it was answered: %s", error)
             self._transport.abort()
             return
-        reply = self._house.bridge.refuse(error)
+        origins = (conversation or self._reader).origin_lines
+        reply = self._house.bridge.refuse(error, origins)
         log.info("%s refused: %s", reply.form, error)
         outgoing = Outgoing(self, method=method, version="HTTP/1.1", keep_alive=False)
         outgoing.start(reply.head)

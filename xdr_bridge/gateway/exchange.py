@@ -27,6 +27,8 @@ log = logging.getLogger("xdr_bridge.gateway")
 _NEVER = Reuse.NEVER
 # A preflight's or redirect's body beyond this costs its connection.
 MAX_DRAINED_BYTES = 64 * 1024
+# And one that is not over by then: browsers go on at once, and so does the call.
+MAX_DRAINED_SECONDS = 0.1
 
 # How long a framed answer that has begun may wait for its end, so that a short one leaves whole:
 # head and body of many APIs come in two pieces. Pages look every 50 ms (Wire 5.7).
@@ -80,6 +82,7 @@ class Conversation:
     __slots__ = (
         "_bridge",
         "_connection",
+        "_drain_timer",
         "_drained",
         "_forward",
         "_gateway",
@@ -110,6 +113,7 @@ class Conversation:
         self._forward: Forward | None = None
         self._next: Forward | None = None
         self._drained = 0
+        self._drain_timer: TimerHandle | None = None
         self._transfer: Transfer | None = None
         self._writer: Writer | None = None
         self._outgoing: Outgoing | None = None
@@ -121,6 +125,11 @@ class Conversation:
         self._recorder: Recorder | None = None
         self.is_call = False
         self.deadline: float | None = None
+
+    @property
+    def origin_lines(self) -> list[str]:
+        """The value of each Origin field of the request."""
+        return [] if self._head is None else self._head.headers.get_all("Origin")
 
     @property
     def method(self) -> str:
@@ -287,6 +296,10 @@ class Conversation:
         if isinstance(step, Forward):
             # This answer's body is read to its end, if it is short: that saves the connection.
             self._next, self._drained = step, 0
+            # A timer only where something follows: few calls are redirected or asked for.
+            self._drain_timer = self._gateway.loop.call_later(
+                MAX_DRAINED_SECONDS, self._drain_no_more
+            )
             return
         if isinstance(step, Reply):
             self._cancel()
@@ -309,8 +322,7 @@ class Conversation:
         if self._next is not None:
             self._drained += len(data)
             if self._drained > MAX_DRAINED_BYTES:
-                self._cancel()
-                self._go_on()
+                self._drain_no_more()
             return
         if self._writer is None:
             return
@@ -369,7 +381,18 @@ class Conversation:
         """Make the call to which the last answer led."""
         following, self._next = self._next, None
         assert following is not None
+        self._stop_timer()
         self._take(following)
+
+    def _drain_no_more(self) -> None:
+        """Give up the connection on which the rest of the last answer is, and go on."""
+        self._cancel()
+        self._go_on()
+
+    def _stop_timer(self) -> None:
+        timer, self._drain_timer = self._drain_timer, None
+        if timer is not None:
+            timer.cancel()
 
     def _await_page(self, _: Future[None]) -> None:
         """The API takes more: it is the page's turn again."""
@@ -390,7 +413,7 @@ class Conversation:
             return self._bridge.receive(self._head, body, now=self._gateway.clock())
         except Exception:
             log.exception("the bridge made a mistake on a request")
-            return self._bridge.internal_error()
+            return self._bridge.internal_error(head=self._head)
 
     def _take(
         self, step: ReadBody | Reply | Forward, length: int | None = 0, body: bytes | None = b""
@@ -513,6 +536,7 @@ class Conversation:
             self._end(rest, code)
 
     def _cancel(self) -> None:
+        self._stop_timer()
         transfer, self._transfer = self._transfer, None
         if transfer is not None:
             transfer.cancel()

@@ -68,6 +68,7 @@ class Code(StrEnum):
     HTTP_MALFORMED = "http-malformed", 400, Fault.PAGE
     REQUEST_TIMEOUT = "request-timeout", 408, Fault.PAGE
     NOT_FOUND = "not-found", 404, Fault.PAGE
+    MISDIRECTED_REQUEST = "misdirected-request", 421, Fault.PAGE
     UPGRADE_NOT_SUPPORTED = "upgrade-not-supported", 501, Fault.PAGE
     FORWARDED_MALFORMED = "forwarded-malformed", 400, Fault.PAGE
     # The API's answers (Wire 5.5, 5.9, 6.3).

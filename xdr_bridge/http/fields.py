@@ -118,18 +118,23 @@ def _is_refused_name(name: str) -> bool:
 
 
 def without_forwarding(
-    pairs: Iterable[Pair], *, further: frozenset[str] = frozenset()
+    pairs: Iterable[Pair],
+    *,
+    further: frozenset[str] = frozenset(),
+    kept: frozenset[str] = frozenset(),
 ) -> list[Pair]:
     """List the fields that no API takes for the word of its own proxy.
 
     Args:
         pairs: All fields.
         further: Names, folded, that the operator counts among them.
+        kept: Names, in lower case, that a proxy whose word counts has set.
     """
     return [
         pair
         for pair in pairs
-        if not is_forwarding_header(pair[0]) and not (further and folded(pair[0]) in further)
+        if (kept and pair[0].lower() in kept)
+        or not (is_forwarding_header(pair[0]) or (further and folded(pair[0]) in further))
     ]
 
 

@@ -7,10 +7,10 @@ from anybody but a trusted proxy was dropped before and is not looked at here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from xdr_bridge.http.errors import Code, RequestError, shown
-from xdr_bridge.http.forwarding_names import is_of_a_proxy
+from xdr_bridge.http.forwarding_names import folded, is_of_a_proxy
 from xdr_bridge.http.grammar import HOST, TOKEN
 from xdr_bridge.http.messages import Headers, Pair, RequestHead, is_token, list_items
 from xdr_bridge.http.origins import Origin, parse_origin
@@ -54,19 +54,24 @@ class Forwarding:
         proxies: TrustedProxies | None = None,
         fields: Sequence[str] = DEFAULT_FIELDS,
         *,
+        further: Iterable[str] = (),
         dangerously_log_in_through_proxies: bool = False,
     ) -> None:
         """Believe these proxies.
 
         Args:
             proxies: Whose fields are read; None: nobody's.
-            fields: Which ones they set, of `FORWARDING_FIELDS`; others that they pass on are a
-                page's own, for all that can be known.
+            fields: Which ones they set. Those of `FORWARDING_FIELDS` are read; any other is passed
+                on with native calls. What they set beside these is a page's own, for all that can
+                be known.
+            further: Names besides `forwarding_names` that only proxies may set.
             dangerously_log_in_through_proxies: Whether each connection of theirs is one client's.
         """
         self._log_in_through_proxies = dangerously_log_in_through_proxies
         self._proxies = proxies or TrustedProxies()
-        self._fields = tuple(fields)
+        self._fields = tuple([name for name in fields if name in FORWARDING_FIELDS])
+        self._passed = frozenset(n.lower() for n in fields if n not in FORWARDING_FIELDS)
+        self.further = frozenset(map(folded, further))
         self._peers: dict[str, tuple[str, bool]] = {}
         # A proxy's connections carry the requests of many pages, each of which asks again.
         self._written: dict[tuple[object, ...], tuple[Pair, ...]] = {}
@@ -79,6 +84,31 @@ class Forwarding:
         """
         # Equal requests of one connection share their headers: all this is done once for them.
         return head.headers.derived(self._write, head.client, head.scheme, head.version)
+
+    def passed_from(self, client: str | None) -> frozenset[str]:
+        """Return the names, in lower case, that are passed on from who is at this address."""
+        believed = bool(self._passed) and client is not None and self.believes(client)
+        return self._passed if believed else frozenset()
+
+    def check_names(self, names: Iterable[str]) -> None:
+        """Check what a page sets against the names that the operator keeps for proxies.
+
+        Raises:
+            RequestError: One is among them.
+        """
+        for name in names if self.further else ():
+            if folded(name) in self.further:
+                raise RequestError(
+                    Code.HEADER_FORBIDDEN, f"no page may set the header {shown(name)}"
+                )
+
+    def asked_host(self, head: RequestHead) -> str | None:
+        """Return the host that was asked for, with its port, as far as can be believed.
+
+        Raises:
+            RequestError: A trusted proxy's word cannot be read, or the request goes in circles.
+        """
+        return dict(self.fields_of(head)).get(X_FORWARDED_HOST)
 
     def asked_origin(self, head: RequestHead) -> Origin | None:
         """Return the origin under which the bridge was asked, as far as can be believed."""

@@ -20,6 +20,10 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _REASON = _VALUE
 
+# Of what a page sets, by default (Wire 4.4); a preflight asks for no more.
+MAX_HEADER_LINES = 100
+MAX_HEADER_BLOCK_BYTES = 16 * 1024
+
 Pair = tuple[str, str]
 # A name, its value, and the name in lower case.
 Field = tuple[str, str, str]

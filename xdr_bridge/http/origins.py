@@ -21,6 +21,8 @@ _ORIGIN = re.compile(
     rf"(?P<host>{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\])"
     r"(?::(?P<port>[1-9][0-9]{0,4}))?"
 )
+# https://url.spec.whatwg.org/#ends-in-a-number-checker
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -97,9 +99,11 @@ def _check_host(host: str) -> None:
             raise ValueError("has no IPv6 address between its brackets") from None
         if host != f"[{address.compressed}]":
             raise ValueError(f"writes its IPv6 address another way than [{address.compressed}]")
-    elif host.rpartition(".")[2].isdigit():
+    elif _NUMBER.fullmatch(host.rpartition(".")[2]):
         # URL standard, "ends in a number": such a host is an IPv4 address or nothing.
         try:
             ipaddress.IPv4Address(host)
         except ValueError:
-            raise ValueError("ends in a number but is no IPv4 address") from None
+            raise ValueError(
+                "ends in a number but is no IPv4 address as browsers write it, such as 127.0.0.1"
+            ) from None

@@ -21,6 +21,8 @@ from xdr_bridge.http.messages import Field, Headers, RequestHead, list_items
 _REQUEST_LINE = re.compile(rf"(?:\r\n)?+({TOKEN}) ([\x21-\x7e\x80-\xff]++) HTTP/1\.([01])\r\n")
 # What a request can begin with; anything else, such as TLS, may never send an empty line.
 _OPENING = re.compile(rb"(?:\r\n?)?+[!#$%&'*+\-.^_`|~0-9A-Za-z]|\r\n?\Z|\r?\n?\Z")
+# Of a head that cannot be read, what tells whose page may read why.
+_ORIGIN_LINE = re.compile(rb"\r\norigin:[ \t]*+([\x21-\x7e]*+)[ \t]*+\r(?=\n)", re.IGNORECASE)
 _EMPTY_LINE = (b"", b"\r", b"\r\n")
 _MAX_TRAILER_BYTES = 8 * 1024
 _MAX_KNOWN_LINES = 32
@@ -96,6 +98,7 @@ class RequestReader:
         "_scheme",
         "_sink",
         "_step",
+        "_unread",
         "begun",
     )
 
@@ -128,6 +131,7 @@ class RequestReader:
         # Plain functions: a bound method here would be a reference cycle for each connection.
         self._step: Callable[[RequestReader, bytes], bytes] = RequestReader._read_head
         self._held = bytearray()
+        self._unread = b""
         self._host: str | None = None
         self._known: dict[str, Field] = {}
         # Those of the request before: the next one has mostly the same to the letter.
@@ -138,6 +142,11 @@ class RequestReader:
     def is_silent(self) -> bool:
         """Whether nothing has come of a request but the line that some send after a body."""
         return self._step is RequestReader._read_head and bytes(self._held[:3]) in _EMPTY_LINE
+
+    @property
+    def origin_lines(self) -> list[str]:
+        """The value of each Origin field, as far as it has come, of a head that is not told."""
+        return [line.decode() for line in _ORIGIN_LINE.findall(self._unread or self._held)]
 
     def feed(self, data: bytes) -> bytes:
         """Take what has arrived, up to the end of a request, and return what follows it.
@@ -163,19 +172,25 @@ class RequestReader:
         held = self._held or data
         end = held.find(b"\r\n\r\n", searched) + 4
         if end > self._max_head_bytes or (end < 4 and len(held) > self._max_head_bytes):
+            self._unread = bytes(held[: self._max_head_bytes])
             raise RequestError(
                 Code.HEADER_BLOCK_TOO_LARGE,
                 f"the head of the request exceeds {self._max_head_bytes} bytes",
             )
         if end < 4:
             if _OPENING.match(held) is None or BARE_LF.search(held, searched):
+                self._unread = bytes(held)
                 raise _malformed("the request is no HTTP/1.1 that the bridge reads")
             self._held = self._held or bytearray(data)
             return b""
         if self._held:
             data = bytes(held)
             self._held = bytearray()
-        return self._take_head(data[:end], data[end:])
+        try:
+            return self._take_head(data[:end], data[end:])
+        except RequestError:
+            self._unread = data[:end]
+            raise
 
     def _take_head(self, head: bytes, rest: bytes) -> bytes:
         # An empty line may come before; a request line is longer than one.

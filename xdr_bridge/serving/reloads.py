@@ -136,6 +136,8 @@ class Reloads:
                 raise
             changes = tuple(_changes(self.loaded, loaded))
             self.loaded = loaded
+            for problem in loaded.warnings:
+                log.warning("%s", problem)
             log_from(loaded.settings.verbose)
         log.info("%s; changed: %s", done, ", ".join(c.key for c in changes) or "nothing")
         return changes

@@ -17,7 +17,14 @@ from xdr_bridge.http.fields import (
     normalise_method,
     overriding_methods,
 )
-from xdr_bridge.http.messages import Headers, Pair, combined, is_token
+from xdr_bridge.http.messages import (
+    MAX_HEADER_BLOCK_BYTES,
+    MAX_HEADER_LINES,
+    Headers,
+    Pair,
+    combined,
+    is_token,
+)
 from xdr_bridge.http.targets import resolve_target
 from xdr_bridge.tunnel.recognition import (
     CONTENT_TYPE,
@@ -45,8 +52,8 @@ class Limits:
     """The ceilings of Wire 4.4; beyond them a request is refused, never cut."""
 
     url_characters: int = 16 * 1024
-    header_block_bytes: int = 16 * 1024
-    header_lines: int = 100
+    header_block_bytes: int = MAX_HEADER_BLOCK_BYTES
+    header_lines: int = MAX_HEADER_LINES
     body_bytes: int = 10 * 1024 * 1024
 
     @property

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from xdr_bridge.http.charsets import TextDecoder, charset_of
 from xdr_bridge.http.errors import Code, RequestError
 from xdr_bridge.http.messages import Headers, Pair, ResponseHead, has_body, without_hop_by_hop
+from xdr_bridge.http.targets import as_url
 
 PRELUDE = b" " * 2048 + b"\r\n"
 # How much of an answer waits for its end, so that a short one leaves in one piece, in bytes.
@@ -75,7 +76,7 @@ class FrameWriter:
         self._remainder = b""
         self._coding = _content_decoder(coding) if coding and self._has_body else None
         lines = head.headers.derived(_exposed_lines, exposes)
-        where = f"XDR-URL: {target}\r\n" if target else ""
+        where = f"XDR-URL: {as_url(target)}\r\n" if target else ""
         how = "XDR-Encoding: base64\r\n" if self._has_body and self._decoder is None else ""
         start = f"HTTP/1.1 {head.status} {head.reason}\r\n{lines}{where}{how}\r\n"
         # The head, once something has left None; then what of the body waits with it.
