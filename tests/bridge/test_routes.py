@@ -144,7 +144,8 @@ def test_another_origin_is_somebody_elses(location: str, policy: dict[str, Any])
 
 
 def test_a_public_origin_counts_without_a_policy() -> None:
-    one = bridge({"url": API, "public_origins": ("https://api.example",)})
+    public = ("https://api.example",)
+    one = Settings(api=API, public_origins=public, published_hosts=("b",)).build_bridge()
     told = (("Location", "https://api.example/new"), ("Access-Control-Allow-Origin", SHOP))
     step = says(one, tunnelled(one, "GET", "/x", PAGE), 307, *told)
     assert isinstance(step, Forward)

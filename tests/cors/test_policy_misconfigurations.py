@@ -57,9 +57,16 @@ def test_4_2_any_origin_answers_with_a_star_and_never_with_the_origin() -> None:
     assert fields == (("Access-Control-Allow-Origin", "*"),)
 
 
-@pytest.mark.parametrize("origins", [["*"], [SHOP], ["https://*.shop.example"]], ids=str)
+@pytest.mark.parametrize("origins", [[SHOP], ["https://*.shop.example"]], ids=str)
 def test_4_3_null_is_never_allowed_by_accident(origins: list[str]) -> None:
     assert refused(CorsPolicy(origins=origins), "null") is Code.ORIGIN_NOT_ALLOWED
+
+
+def test_4_3_null_is_a_page_like_any_other_where_every_page_is_allowed() -> None:
+    # Any page can send it, and `*` never comes with credentials.
+    everybody = CorsPolicy(origins=["*"])
+    assert admitted(everybody, "null")
+    assert everybody.response_fields("null") == (("Access-Control-Allow-Origin", "*"),)
 
 
 def test_4_3_null_can_only_be_allowed_by_its_dangerous_name() -> None:
@@ -281,7 +288,7 @@ def test_4_15_several_origins_in_one_entry_do_not_load(value: str) -> None:
         ("https://käse.example", "is not ASCII; https://xn--kse-qla.example is accepted"),
         # UTS 46 as browsers read it: by IDNA 2003 it would be fass.de, somebody else's.
         ("https://faß.de", "is not ASCII; https://xn--fa-hia.de is accepted"),
-        ("https://ΒΌΛΟΣ.example", "is not ASCII; https://xn--nxasmm1c.example is accepted"),
+        ("https://βόλος.example", "is not ASCII; https://xn--nxasmm1c.example is accepted"),
         (
             "https://[0:0::1]:8443",
             "writes an IPv6 address another way; https://[::1]:8443 is accepted",
@@ -291,7 +298,7 @@ def test_4_15_several_origins_in_one_entry_do_not_load(value: str) -> None:
         ("moz-extension://abc", "has the scheme moz-extension; http and https are accepted"),
         (f"{SHOP}:0", "is no origin; scheme://host"),
         (f"{SHOP}:65536", "has a port beyond 65535; https://shop.example would be accepted"),
-        ("https://1.2.3", "ends in a number but is no IPv4 address; https://shop"),
+        ("https://1.2.3", "ends in a number but is no IPv4 address as browsers write it, such as"),
         ("https://" + "a." * 130 + "example", "characters; https://shop.example would be"),
         ("", "is no origin"),
         ("https://" + "x" * 5000, "is longer than"),
@@ -372,7 +379,7 @@ def test_cve_2018_20744_any_origin_is_not_reflected() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["," * 60_000, "x-a," * 15_000, "x" * 60_000, "," * 64, "x-a," * 65], ids=len
+    "value", ["," * 60_000, "x-a," * 15_000, "x" * 60_000, "," * 100, "x-a," * 101], ids=len
 )
 def test_ghsa_mh55_gqvf_xfwm_a_hostile_list_is_refused_before_it_is_split(value: str) -> None:
     for lines in ([value], [value[:40], value[40:]]):
@@ -382,7 +389,7 @@ def test_ghsa_mh55_gqvf_xfwm_a_hostile_list_is_refused_before_it_is_split(value:
 
 
 def test_ghsa_mh55_gqvf_xfwm_the_longest_list_accepted() -> None:
-    names = tuple(f"x-{number}" for number in range(64))
+    names = tuple(f"x-{number}" for number in range(100))
     assert CorsPolicy.parse_requested_names([", ".join(names)]) == names
     assert CorsPolicy.parse_requested_names(list(names)) == names
     assert CorsPolicy.parse_requested_names(["X-A , ,x-b", "", "\tx-c"]) == ("X-A", "x-b", "x-c")

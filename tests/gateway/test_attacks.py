@@ -100,6 +100,8 @@ def test_4_ambient_credentials_do_not_enter_a_tunnel(
         "Accept",
         "Accept-Encoding",
         "Origin",
+        # The browser's, not the page's, and nothing to log in by.
+        "User-Agent",
         "X-Forwarded-For",
         "X-Forwarded-Proto",
         "X-Forwarded-Host",

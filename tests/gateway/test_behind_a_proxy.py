@@ -62,7 +62,8 @@ def test_a_page_on_https_behind_a_proxy_that_ends_tls(make_bridge: MakeBridge) -
 def test_a_page_of_the_published_origin_behind_a_proxy_that_ends_tls(
     make_bridge: MakeBridge,
 ) -> None:
-    bridge = make_bridge(trusted_proxies=(LOCAL,), public_origins=("https://api.example",))
+    published = {"public_origins": ("https://api.example",), "published_hosts": ("bridge.example",)}
+    bridge = make_bridge(trusted_proxies=(LOCAL,), **published)
     with front_proxy(bridge.port, *X_FORWARDED, tls=True) as proxy:
         data = request("POST", "/echo", body=b"x", origin="https://api.example")
         answer = ask_by_tls(proxy.port, data, "POST")
@@ -137,7 +138,9 @@ def test_a_proxy_that_cannot_be_understood_is_refused_by_every_door(
     field = ("X-Forwarded-For", "unix:")
     native = bridge.call("GET", "/echo", field)
     assert (native.status, native.code) == (400, "forwarded-malformed")
-    assert "'unix:'" in native.json["detail"]
+    # What the proxy said may be an address of its network.
+    assert "X-Forwarded-For" in native.json["detail"]
+    assert "unix:" not in native.json["detail"]
     query = bridge.call("GET", "/echo?$xdr=1", field)
     assert query.network_error == "forwarded-malformed"
     unframed = bridge.call("GET", "/echo?$httpMethod=GET", field)

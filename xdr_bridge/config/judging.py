@@ -159,6 +159,9 @@ class Judge:
                 yield Finding((name, index), text, _TWO_KINDS)
         if not names:
             yield Finding((name,), "", f"is empty; {' '.join(DEFAULT_FIELDS)} is the default")
+        elif not read:
+            reason = f"names none that is read; add {' and '.join(DEFAULT_FIELDS)}, or Forwarded"
+            yield Finding((name, 0), settings.trusted_proxy_headers[0], reason)
         elif settings.trusted_proxy_headers != DEFAULT_FIELDS and not settings.trusted_proxies:
             reason = "is read from trusted proxies only; name one with --trusted-proxy 10.0.0.5"
             yield Finding((name,), ", ".join(settings.trusted_proxy_headers), reason)

@@ -22,7 +22,7 @@ _REQUEST_LINE = re.compile(rf"(?:\r\n)?+({TOKEN}) ([\x21-\x7e\x80-\xff]++) HTTP/
 # What a request can begin with; anything else, such as TLS, may never send an empty line.
 _OPENING = re.compile(rb"(?:\r\n?)?+[!#$%&'*+\-.^_`|~0-9A-Za-z]|\r\n?\Z|\r?\n?\Z")
 # Of a head that cannot be read, what tells whose page may read why.
-_ORIGIN_LINE = re.compile(rb"\r\norigin:[ \t]*+([\x21-\x7e]*+)[ \t]*+\r(?=\n)", re.IGNORECASE)
+_ORIGIN_LINE = re.compile(rb"\r\norigin:[ \t]*+([\x21-\x7e]*+)[ \t]*+(?=\r\n)", re.IGNORECASE)
 _EMPTY_LINE = (b"", b"\r", b"\r\n")
 _MAX_TRAILER_BYTES = 8 * 1024
 _MAX_KNOWN_LINES = 32
