@@ -394,6 +394,31 @@ def test_a_content_type_given_but_empty_is_kept() -> None:
     assert call_of("/x?$xdr=1&$ct=", b"x").headers.get_all("Content-Type") == [""]
 
 
+@pytest.mark.parametrize("path", ["/static/tunnel", "/xdr/tunnel/", "/xdr/tunnel2", "/items"])
+@pytest.mark.parametrize("line", [b"PUT /items XDR/1\r\n", b"PUT /items?a HTTP/1.1\n"])
+def test_a_body_form_elsewhere_is_no_query_form(path: str, line: bytes) -> None:
+    """A copy of the script that takes its folder for the mount: the API would answer 200."""
+    message = line + b"Content-Type: a/b\r\n\r\n{}"
+    assert code_of(f"{path}?$xdr=1&$once=7", message) is Code.TUNNEL_MALFORMED
+    with pytest.raises(RequestError, match=re.escape(f"came to {path!r}")):
+        call_of(f"{path}?$xdr=1", message)
+
+
+@pytest.mark.parametrize(
+    ("target", "body"),
+    [
+        ("/items?$xdr=1&$ct=message/http", b"PUT /items XDR/1\r\n\r\n"),
+        ("/items?$xdr=1&$httpMethod=PUT", b"PUT /items XDR/1\r\n\r\n"),
+        ("/items?$httpMethod=PUT", b"PUT /items XDR/1\r\n\r\n"),
+        ("/items?$xdr=1", b"PUT /items XDR/1"),
+        ("/items?$xdr=1", b"PUT items XDR/1\r\n"),
+        ("/items?$xdr=1", b" PUT /items XDR/1\r\n"),
+    ],
+)
+def test_other_texts_are_bodies(target: str, body: bytes) -> None:
+    assert call_of(target, body).body == body
+
+
 def test_equal_header_blocks_are_read_once_for_each_page() -> None:
     outer = Headers([("Origin", "https://shop.example")])
     query = tunnel_of("/x?$xdr=1&$httpMethod=PUT&$ct=a/b&$httpHeaders=X-A:1%0D%0AX-B:2")

@@ -41,6 +41,8 @@ _REQUEST_LINE_REST = 64
 _BODYLESS = frozenset({"GET", "HEAD"})
 # Wire 3.1. Older copies of the polyfill write the second; firewalls take it for another request.
 _REQUEST_LINE = re.compile(r"(\S+) (\S+) (?:XDR/1|HTTP/1\.1)")
+# Wire 3.7: how a body form begins, wherever it arrives.
+_BODY_FORM = re.compile(rb"[!-~]+ /[!-~]* (?:XDR/1|HTTP/1\.1)\r?\n")
 _MAX_REMEMBERED_BLOCK = 1024
 _DEFAULT_CONTENT_TYPE = "text/plain;charset=UTF-8"
 
@@ -110,6 +112,8 @@ def _decode_query_form(
     tunnel: Tunnel, outer_method: str, body: bytes, limits: Limits, outer: Headers
 ) -> Call:
     parameters = tunnel.parameters
+    if tunnel.framed and not parameters.keys() & DIALECT:
+        _check_is_no_body_form(tunnel, body, limits)
     method = outer_method
     if METHOD in parameters:
         method = _check_method(read_parameter(parameters[METHOD], METHOD))
@@ -128,6 +132,17 @@ def _decode_query_form(
         for override in headers.derived(overriding_methods):
             _check_reads(override)
     return Call(method=method, target=tunnel.target, headers=headers, body=body)
+
+
+def _check_is_no_body_form(tunnel: Tunnel, body: bytes, limits: Limits) -> None:
+    """Read nothing as a body that was meant as a call: the page would see the API's 200 to it."""
+    if _BODY_FORM.match(body, 0, limits.url_characters + _REQUEST_LINE_REST):
+        path = tunnel.target.partition("?")[0]
+        raise RequestError(
+            Code.TUNNEL_MALFORMED,
+            f"a body form came to {shown(path)}; it is read at the mount's /tunnel only:"
+            " data-mount of the script names the mount",
+        )
 
 
 def _check_reads(method: str) -> None:
