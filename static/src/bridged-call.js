@@ -109,7 +109,7 @@ export function createBridgedCall(request, givenMethod, url, match) {
         notedCredentials = true;
       }
     }
-    transmit(call, outer, receive);
+    transmit(call, outer, receive, match);
   }
 
   if (!isToken(method)) {

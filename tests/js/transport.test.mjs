@@ -35,24 +35,104 @@ test('send() comes in a later task than the constructor, and one to a task', () 
   assert.ok(world.xdrs.every((xdr) => xdr.bornIn > inside && xdr.sentIn > xdr.bornIn));
 });
 
-test('four at most are in flight, the others wait their turn', () => {
+const inFlight = (world) => world.xdrs.filter((xdr) => xdr.state === 'sent').map((xdr) => /items\/(\w+)/.exec(xdr.url)[1]).join(' ');
+const open = (world, name) => request(world, 'GET', `${URL_}/${name}?since=${Math.random()}`);
+const answer = (world, name) => {
+  world.xdrs.find((xdr) => xdr.state === 'sent' && xdr.url.includes(`/${name}`)).load(frame('x'));
+  world.settle();
+};
+
+test('six at most are in flight, the others wait their turn', () => {
   const world = createWorld();
-  const subjects = Array.from({ length: 9 }, (_, i) => request(world, 'GET', `${URL_}/${i}`));
-  const inFlight = () => world.xdrs.filter((xdr) => xdr.state === 'sent').length;
-  assert.equal(inFlight(), 4);
+  const subjects = Array.from({ length: 11 }, (_, i) => request(world, 'GET', `${URL_}/${i}`));
+  assert.equal(inFlight(world), '0 1 2 3 4 5');
   world.xdrs[1].load(frame('x'));
   world.xdrs[2].fire('error');
   subjects[3].abort();
-  subjects[5].abort();
+  subjects[7].abort();
   world.settle();
-  assert.equal(inFlight(), 4);
-  while (inFlight()) {
+  assert.equal(inFlight(world), '0 4 5 6 8 9');
+  while (inFlight(world)) {
     world.xdrs.find((xdr) => xdr.state === 'sent').load(frame('x'));
     world.settle();
-    assert.ok(inFlight() <= 4);
   }
-  assert.deepEqual(world.xdrs.map((xdr) => /items\/(\d)/.exec(xdr.url)[1]).join(''), '01234678');
-  assert.deepEqual(subjects.map((subject) => last(subject).join()), ['load', 'load', 'error', 'abort', 'load', 'abort', 'load', 'load', 'load']);
+  assert.deepEqual(world.xdrs.map((xdr) => /items\/(\d+)/.exec(xdr.url)[1]).join(' '), '0 1 2 3 4 5 6 8 9 10');
+  assert.deepEqual(subjects.map((subject) => last(subject).join()), ['load', 'load', 'error', 'abort', ...Array(3).fill('load'), 'abort', ...Array(3).fill('load')]);
+});
+
+test('what the browser says of its pool is believed, and asked again', () => {
+  const world = createWorld();
+  world.realm.maxConnectionsPerServer = 2;
+  for (const name of ['a', 'b', 'c', 'd']) {
+    open(world, name);
+  }
+  assert.equal(inFlight(world), 'a b');
+  world.realm.maxConnectionsPerServer = 4;
+  answer(world, 'a');
+  assert.equal(inFlight(world), 'b c');
+  answer(world, 'b');
+  assert.equal(inFlight(world), 'c d');
+});
+
+describe('long calls do not starve short ones', () => {
+  test('a short call goes out at once beside four long polls', () => {
+    const world = createWorld();
+    for (const name of ['poll', 'poll', 'poll', 'poll']) {
+      open(world, name);
+    }
+    open(world, 'short');
+    assert.equal(inFlight(world), 'poll poll poll poll short');
+  });
+
+  for (const [most, polls, free] of [[6, 4, 2], [4, 2, 2], [2, 1, 1]]) {
+    test(`of ${most} connections, ${polls} are for calls of a kind that was long`, () => {
+      const world = createWorld();
+      world.realm.maxConnectionsPerServer = most;
+      open(world, 'poll');
+      world.timers.advance(1001);
+      answer(world, 'poll');
+      for (let i = 0; i < most + 1; i++) {
+        open(world, 'poll');
+      }
+      for (let i = 0; i < free + 1; i++) {
+        open(world, 'short');
+      }
+      const all = (first, second) => [...Array(first).fill('poll'), ...Array(second).fill('short')].join(' ');
+      assert.equal(inFlight(world), all(polls, free));
+      answer(world, 'short');
+      assert.equal(inFlight(world), all(polls, free), 'the next short one has its place');
+      answer(world, 'short');
+      assert.equal(inFlight(world), all(polls, free - 1), 'and no long one');
+      answer(world, 'poll');
+      assert.equal(inFlight(world).split(' ').filter((name) => name === 'poll').length, polls, 'that of a long one is for a long one');
+    });
+  }
+
+  test('who is under way for a second counts as long, whatever its kind was', () => {
+    const world = createWorld();
+    for (const name of ['poll', 'a', 'b', 'c', 'd']) {
+      open(world, name);
+    }
+    world.timers.advance(1001);
+    answer(world, 'poll');
+    open(world, 'poll');
+    assert.equal(inFlight(world), 'a b c d');
+    open(world, 'short');
+    assert.equal(inFlight(world), 'a b c d short');
+  });
+
+  test('a kind that was short again has all places', () => {
+    const world = createWorld();
+    open(world, 'poll');
+    world.timers.advance(1001);
+    answer(world, 'poll');
+    open(world, 'poll');
+    answer(world, 'poll');
+    for (let i = 0; i < 7; i++) {
+      open(world, 'poll');
+    }
+    assert.equal(inFlight(world), 'poll poll poll poll poll poll');
+  });
 });
 
 test('a queue whose starts fail goes on', () => {
@@ -158,18 +238,92 @@ test('every way out drops the four handlers', () => {
   }
 });
 
-test('silence ends after five minutes, progress starts the clock anew', () => {
-  const { world, subject, xdr } = start();
-  world.timers.advance(299999);
-  xdr.fire('progress');
-  world.timers.advance(299999);
-  assert.deepEqual(last(subject), []);
-  world.timers.advance(1);
-  assert.deepEqual(last(subject), ['error']);
-  assert.equal(xdr.aborts, 1);
-  assert.match(world.sentences[0], /: no-answer: /);
-  world.settle();
-  assert.equal(world.timers.pending, 0);
+describe('a call that ends in silence', () => {
+  const PRELUDE = `${' '.repeat(2048)}\r\n`;
+  const isOver = (subject) => last(subject).join();
+  const hear = () => {
+    const started = start();
+    started.xdr.progress(PRELUDE);
+    started.world.timers.advance(50);
+    return started;
+  };
+
+  test('ends after five minutes where no sign of life was ever heard; progress starts the clock anew', () => {
+    const { world, subject, xdr } = start();
+    world.timers.advance(299999);
+    xdr.progress(frame('half').substring(0, 60));
+    world.timers.advance(290000);
+    assert.equal(isOver(subject), '');
+    world.timers.advance(10001);
+    assert.equal(isOver(subject), 'error');
+    assert.equal(xdr.aborts, 1);
+    assert.match(world.sentences[0], /: no-answer: /);
+    world.settle();
+    assert.equal(world.timers.pending, 0);
+  });
+
+  test('ends after 40 seconds where the browser has heard one', () => {
+    const { world, subject } = hear();
+    const other = request(world, 'GET', URL_);
+    world.timers.advance(30000);
+    assert.deepEqual([isOver(subject), isOver(other)], ['', '']);
+    world.timers.advance(10000);
+    assert.deepEqual([isOver(subject), isOver(other)], ['error', 'error']);
+  });
+
+  test('is none while signs of life come, however long the poll is', () => {
+    const { world, subject, xdr } = hear();
+    for (let i = 1; i < 60; i++) {
+      world.timers.advance(20000);
+      xdr.progress(PRELUDE + ' '.repeat(i));
+    }
+    assert.equal(isOver(subject), '');
+    xdr.load(PRELUDE + ' '.repeat(60) + frame('late'));
+    assert.equal(subject.responseText, 'late');
+    assert.deepEqual(subject.events, [1, 'loadstart', 2, 3, 'progress', 4, 'load', 'loadend']);
+  });
+
+  test('signs in the middle of a body are no progress of it', () => {
+    const { world, subject, xdr } = hear();
+    const head = `${PRELUDE}${frame('half').replace(/\x7f[^]*/, '')}`;
+    xdr.progress(head);
+    world.timers.advance(50);
+    const count = subject.events.length;
+    xdr.progress(`${head}\x7f \x7f \x7f`);
+    world.timers.advance(50);
+    assert.equal(subject.events.length, count);
+    xdr.load(`${head}\x7f \x7f \x7f \x7f\r\nXDR-End: ok\r\n`);
+    assert.equal(subject.responseText, 'half');
+  });
+
+  test('is given the time that its body needs', () => {
+    const { world } = hear();
+    const large = request(world, 'POST', URL_, { body: 'x'.repeat(1000000) });
+    world.timers.advance(1000000);
+    assert.equal(isOver(large), '');
+    world.timers.advance(60000);
+    assert.equal(isOver(large), 'error');
+  });
+
+  test('has five minutes where no bridge is', () => {
+    const { world } = hear();
+    world.script.nativeOpenThrows = true;
+    const plain = request(world, 'GET', 'https://third.example/');
+    world.timers.advance(299999);
+    assert.equal(isOver(plain), '');
+    world.timers.advance(1);
+    assert.equal(isOver(plain), 'error');
+  });
+
+  test('white space from where no bridge is shows nothing', () => {
+    const { world } = start();
+    world.script.nativeOpenThrows = true;
+    request(world, 'GET', 'https://third.example/');
+    world.xdrs[1].progress(PRELUDE);
+    const other = request(world, 'GET', URL_);
+    world.timers.advance(60000);
+    assert.equal(isOver(other), '');
+  });
 });
 
 test('an abort between open() and send(), at which the browser throws, keeps it from being sent', () => {

@@ -2,6 +2,6 @@
 (function () {
   var nativeSetTimeout = window.setTimeout;
   window.setTimeout = function (callback, milliseconds) {
-    return nativeSetTimeout(callback, milliseconds >= 60000 ? 150 : milliseconds);
+    return nativeSetTimeout(callback, milliseconds >= 10000 ? 5 : milliseconds);
   };
 })();
