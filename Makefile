@@ -105,6 +105,7 @@ bench: setup
 	$(PY) tests/bench/bench_parsers.py
 	$(PY) tests/bench/bench_gateway.py
 	$(PY) tests/bench/bench_polyfill.py
+	$(PY) tests/bench/bench_flow.py
 
 # Ten minutes of mixed traffic, with faults on both sides; every call has to be accounted for.
 soak: setup
