@@ -142,6 +142,9 @@ def test_names_beside_them_are_not(name: str) -> None:
         ("content-type", "Text/Plain; charset=UTF-8"),
         ("content-type", "application/x-www-form-urlencoded"),
         ("content-type", "multipart/form-data; boundary=x"),
+        # One type: a comma in a parameter begins no other.
+        ("content-type", "multipart/form-data; boundary=a,b"),
+        ("Content-Type", "text/plain; a=b, c"),
         ("Range", "bytes=0-"),
         ("range", "bytes=5-5"),
         ("Accept", "a" * 128),
@@ -162,7 +165,6 @@ def test_a_safelisted_header_needs_no_preflight(name: str, value: str) -> None:
         ("Content-Type", "application/json"),
         ("Content-Type", "text/plain2"),
         ("Content-Type", "text/plain, application/json"),
-        ("Content-Type", "text/plain; a=b, c"),
         ("Content-Type", 'text/plain; a="b"'),
         ("Content-Type", ""),
         ("Content-Type", "textplain"),

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.clients import read_frame
-from xdr_bridge.http.charsets import TextDecoder, charset_of
+from xdr_bridge.http.encoding.text_decoder import TextDecoder, get_encoding
 from xdr_bridge.http.errors import Code, RequestError
 from xdr_bridge.http.messages import Headers, ResponseHead
 from xdr_bridge.tunnel.frame import (
@@ -258,7 +258,7 @@ def test_a_network_error_is_two_lines_whatever_its_detail() -> None:
     st.sampled_from(["utf-8", "latin1", "utf-16", "iso-2022-jp", "gbk"]),
 )
 def test_text_in_pieces_is_the_text(pieces: list[bytes], label: str) -> None:
-    charset = charset_of(f"text/plain; charset={label}")
+    charset = get_encoding(label)
     decoder, whole = TextDecoder(charset), TextDecoder(charset)
     text = "".join([decoder.decode(piece) for piece in pieces]) + decoder.decode(b"", final=True)
     data = b"".join(pieces)

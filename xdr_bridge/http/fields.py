@@ -55,7 +55,7 @@ _LANGUAGE = re.compile(r"[0-9A-Za-z *,\-.;=]*")
 _RANGE = re.compile(r"bytes=([0-9]+)-([0-9]*)")
 # MIME Sniffing standard, section 4.4, for the three essences; a quoted parameter is unsafe already.
 _SAFE_CONTENT_TYPE = re.compile(
-    r"[ \t]*(?:application/x-www-form-urlencoded|multipart/form-data|text/plain)[ \t]*(?:;[^,]*)?",
+    r"[ \t]*(?:application/x-www-form-urlencoded|multipart/form-data|text/plain)[ \t]*(?:;.*)?",
     re.IGNORECASE,
 )
 

@@ -9,9 +9,10 @@ import binascii
 import zlib
 from collections.abc import Callable, Iterator
 
-from xdr_bridge.http.charsets import TextDecoder, charset_of
+from xdr_bridge.http.encoding.text_decoder import TextDecoder
 from xdr_bridge.http.errors import Code, RequestError
 from xdr_bridge.http.messages import Headers, Pair, ResponseHead, has_body, without_hop_by_hop
+from xdr_bridge.http.mime_types import text_encoding
 from xdr_bridge.http.targets import as_url
 
 PRELUDE = b" " * 2048 + b"\r\n"
@@ -69,10 +70,10 @@ class FrameWriter:
             ValueError: The body has a content coding that is not gzip or deflate.
         """
         self.done = False
-        streams, charset, coding = head.headers.derived(_read_content_fields)
+        streams, (encoding, is_xml), coding = head.headers.derived(_read_content_fields)
         self._streams = streams or "stream" in flags
         self._has_body = has_body(method, head.status)
-        self._decoder = None if "base64" in flags else TextDecoder(charset)
+        self._decoder = None if "base64" in flags else TextDecoder(encoding, is_xml=is_xml)
         self._remainder = b""
         self._coding = _content_decoder(coding) if coding and self._has_body else None
         lines = head.headers.derived(_exposed_lines, exposes)
@@ -171,12 +172,12 @@ def _escape(text: str) -> bytes:
     return text.encode().replace(b"\x7f", b"\x7f1").replace(b"\0", b"\x7f0")
 
 
-def _read_content_fields(headers: Headers) -> tuple[bool, str, str]:
-    """Return whether the body streams, in which charset its text is, and its coding."""
+def _read_content_fields(headers: Headers) -> tuple[bool, tuple[str | None, bool], str]:
+    """Return whether the body streams, how its text is read, and its coding."""
     content_type = headers.get("Content-Type")
     essence = (content_type or "").partition(";")[0].strip(" \t").lower()
     coding = (headers.get("Content-Encoding") or "").lower()
-    return essence == "text/event-stream", charset_of(content_type), coding
+    return essence == "text/event-stream", text_encoding(content_type), coding
 
 
 def _exposed_lines(headers: Headers, exposes: Callable[[str], bool]) -> str:
