@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from tests.support.clients import read_frame
 from xdr_bridge.cors.policy import CorsPolicy
-from xdr_bridge.http.charsets import TextDecoder, charset_of
+from xdr_bridge.http.encoding.text_decoder import TextDecoder
 from xdr_bridge.http.errors import ConfigError, RequestError
 from xdr_bridge.http.messages import Headers, ResponseHead, is_token
+from xdr_bridge.http.mime_types import text_encoding
 from xdr_bridge.http.origins import parse_origin
 from xdr_bridge.http.targets import resolve_target, split_target
 from xdr_bridge.tunnel.decoding import Call, Limits, decode
@@ -209,7 +210,8 @@ def test_any_body_at_any_chunking_makes_one_whole_frame(
     if "base64" in flags:
         assert base64.b64decode(frame.body, validate=True) == body
     else:
-        assert frame.body == TextDecoder(charset_of(content_type)).decode(body, final=True)
+        encoding, is_xml = text_encoding(content_type)
+        assert frame.body == TextDecoder(encoding, is_xml=is_xml).decode(body, final=True)
 
 
 @given(st.text("/.%2eE?a\\#@:", max_size=14) | st.text(max_size=14))
