@@ -192,3 +192,20 @@ def test_an_unframed_call_gets_the_apis_answer_with_its_cors_headers(bridge: Bri
     assert isinstance(passed, Answer)
     assert passed.head.status == 204
     assert passed.head.headers.get_all("Access-Control-Allow-Origin") == [PAGE]
+
+
+@pytest.mark.parametrize("allowed", ["api_key", "*"])
+def test_a_name_with_an_underscore_is_for_the_api_to_allow(bridge: Bridge, allowed: str) -> None:
+    message = "GET /items XDR/1\r\napi_key: 7\r\n\r\n"
+    preflight = forwarded(tunnel(bridge, message))
+    assert preflight.call.headers.get("Access-Control-Request-Headers") == "api_key"
+    step = bridge.respond(
+        preflight, answer(204, ALLOWED, ("Access-Control-Allow-Headers", allowed))
+    )
+    assert forwarded(step).call.headers.get("api_key") == "7"
+    again = bridge.respond(
+        forwarded(tunnel(bridge, message.replace("/items", "/o"))), answer(204, ALLOWED)
+    )
+    assert refused(again)[0] is Code.PREFLIGHT_HEADER
+    folded = tunnel(bridge, "GET /items XDR/1\r\nX_Forwarded_For: 7\r\n\r\n")
+    assert refused(folded)[0] is Code.HEADER_FORBIDDEN

@@ -50,16 +50,22 @@ class Asked:
         return "close" not in options and (self.version == "1.1" or "keep-alive" in options)
 
 
+def readable(stream: bytes) -> bytes:
+    """Write a request so that h11 reads it: a query may hold what it does not.
+
+    Support: IE 8 - 9 send queries raw, beyond ASCII.
+    """
+    line, end, rest = stream.partition(b"\r\n")
+    return re.sub(rb"[\x80-\xff]", b"~", line) + end + rest
+
+
 def read_requests(stream: bytes) -> list[Asked]:
     """Read the requests that a page has sent, up to the first mistake or one that closes."""
     found: list[Asked] = []
     while stream:
         # RFC 9112, section 2.2: an empty line before a request is passed over.
-        line, end, rest = stream.removeprefix(b"\r\n").partition(b"\r\n")
-        # Support: IE 8 - 9 send queries raw, which h11 does not read; the bridge refuses later.
-        line = re.sub(rb"[\x80-\xff]", b"~", line)
         reader = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD_BYTES)
-        reader.receive_data(line + end + rest)
+        reader.receive_data(readable(stream.removeprefix(b"\r\n")))
         asked = read_request(reader)
         if asked is None:
             break

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import h11
 
-from tests.fuzz.judges import Asked, check_call, read_request
+from tests.fuzz.judges import Asked, check_call, read_request, readable
 from tests.fuzz.memory import ApiTransport, MemoryLoop, PageTransport
 from xdr_bridge.config import Settings
 from xdr_bridge.gateway.connection import PageConnection
@@ -94,7 +94,7 @@ class _Peer:
     def _take(self, data: bytes) -> None:
         self._seen += data
         reader = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 20)
-        reader.receive_data(self._seen)
+        reader.receive_data(readable(self._seen))
         asked = read_request(reader)
         assert asked is not None or b"\r\n\r\n" not in self._seen, self._seen
         if asked is None:

@@ -68,7 +68,7 @@ NOT_ABOUT_FRAMES = [
     for code, data in FRAMED
     if code is not Code.UNSUPPORTED_VERSION and b"$xdr=1&$xdr=1" not in data
 ]
-# Refused as a plain answer: to a page that may not read it, or that asked for no frame.
+# Refused as a plain answer: to a page that is not let in, or that asked for no frame.
 PLAIN = [
     (Code.ORIGIN_MISSING, request("GET", "/echo?$xdr=1", origin=None)),
     (Code.ORIGIN_MALFORMED, request("GET", "/echo?$xdr=1", origin="https://EVIL.test")),
@@ -92,6 +92,7 @@ PLAIN = [
 # Who has tests elsewhere, because a request alone does not provoke it.
 ELSEWHERE = {
     Code.BODY_TOO_LARGE: "a frame with status 413: test_gateway_streams.py",
+    Code.MISDIRECTED_REQUEST: "test_refusals.py",
     Code.FORWARDED_MALFORMED: "test_behind_a_proxy.py",
     Code.LOOP_DETECTED: "a frame with status 508: test_behind_a_proxy.py",
     Code.UPSTREAM_UNREACHABLE: "test_gateway_streams.py",
@@ -189,7 +190,9 @@ def test_a_plain_refusal(
     answer = small_bridge.ask(data)
     assert answer.status == code.status
     assert answer.code == code
-    assert answer.cors() == {}
+    # A page that is allowed can read why.
+    readable = {} if code.is_about_origin else {"access-control-allow-origin": SHOP}
+    assert answer.cors() == readable
     assert answer.vary() == {"origin"}
     check_untouched(small_bridge, api)
 

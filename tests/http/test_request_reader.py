@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import h11
 import httptools
@@ -531,3 +533,47 @@ def test_equal_fields_are_read_once() -> None:
     one, two = told.requests
     assert one.head.headers is two.head.headers
     assert (two.head.method, two.head.target) == ("PUT", "/2")
+
+
+@pytest.mark.parametrize(
+    ("head", "origins"),
+    [
+        (
+            b"GET /x HTTP/1.1\r\nHost: b\r\norigin:  https://a.example \r\nX-A: b",
+            ["https://a.example"],
+        ),
+        (
+            b"GET /x HTTP/1.1\r\nOrigin: https://a.example\r\nOrigin: null\r\nX",
+            ["https://a.example", "null"],
+        ),
+        (b"GET /x HTTP/1.1\r\nOrigin: https://a.exam", []),
+        (b"GET /x HTTP/1.1\r\nX-Origin: https://a.example\r\n", []),
+        (
+            b"GET /x HTTP/1.1\r\nOrigin: https://a.example\r\nbad line\r\n\r\n",
+            ["https://a.example"],
+        ),
+        (
+            b"GET /x HTTP/1.1\r\nOrigin: https://a.example\r\nX: " + b"a" * 70_000,
+            ["https://a.example"],
+        ),
+    ],
+    ids=lambda value: ascii(value)[:40],
+)
+def test_whose_page_it_is_can_be_told_of_a_head_that_cannot_be_read(
+    head: bytes, origins: list[str]
+) -> None:
+    class Nobody:
+        def on_request(self, *_: Any, **__: Any) -> None:
+            raise AssertionError
+
+    reader = RequestReader(
+        Nobody(),  # type: ignore[arg-type]
+        client=None,
+        scheme="http",
+        max_head_bytes=65536,
+        max_fields=128,
+    )
+    for piece in (head[:50], head[50:]):
+        with contextlib.suppress(RequestError):
+            reader.feed(piece)
+    assert reader.origin_lines == origins

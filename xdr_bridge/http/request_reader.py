@@ -172,7 +172,7 @@ class RequestReader:
         held = self._held or data
         end = held.find(b"\r\n\r\n", searched) + 4
         if end > self._max_head_bytes or (end < 4 and len(held) > self._max_head_bytes):
-            self._unread = bytes(held[: self._max_head_bytes])
+            self._unread = bytes(held)
             raise RequestError(
                 Code.HEADER_BLOCK_TOO_LARGE,
                 f"the head of the request exceeds {self._max_head_bytes} bytes",
