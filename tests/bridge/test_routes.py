@@ -11,7 +11,7 @@ from xdr_bridge.bridge.conversation import Bridge
 from xdr_bridge.bridge.steps import Answer, Forward, Reply
 from xdr_bridge.config import Settings
 from xdr_bridge.http.errors import Code, ConfigError
-from xdr_bridge.http.messages import Headers, Pair, ResponseHead
+from xdr_bridge.http.messages import Headers, Pair, RequestHead, ResponseHead
 
 API = "http://127.0.0.1:9000"
 TWO = "http://127.0.0.1:9001"
@@ -86,6 +86,20 @@ def test_two_paths_that_a_server_may_take_for_one_are_refused_at_the_start() -> 
     paths = ({"prefix": "/a"}, {"prefix": "/A"})
     with pytest.raises(ConfigError, match="tells no letter case apart"):
         bridge({"url": API, "allow_origins": (SHOP,), "paths": paths})
+
+
+@pytest.mark.parametrize(
+    "host", ["notes.example", "NOTES.example:8780", "notes.example.", "Notes.Example.:80"]
+)
+def test_no_spelling_of_a_host_chooses_another_api(host: str) -> None:
+    one = bridge(
+        {"url": API, "allow_origins": ("*",)},
+        {"url": TWO, "host": "notes.example", "allow_origins": (ADMIN,)},
+    )
+    headers = Headers([("Host", host), PAGE])
+    step = one.receive(RequestHead("POST", "/x", headers, client="1.2.3.4"))
+    assert isinstance(step, Reply)
+    assert code_of(step) is Code.ORIGIN_NOT_ALLOWED
 
 
 # Redirects --------------------------------------------------------------------------------------

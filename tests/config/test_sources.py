@@ -254,6 +254,9 @@ def test_further_forwarding_names_and_what_proxies_set(desk: Desk) -> None:
     assert desk.settings(None, given).forwarding_headers == ("X-Company-User",)
     bad = {**proxy, "trusted_proxy_headers": ["X-Forwarded-For", "X-Mine", "X-Forwarded-Port"]}
     assert len(desk.fields(None, bad)) == 2
+    both = {"allow_origins": [SHOP], "allow_headers": ["x_company_user"]}
+    given = {"api": API, "forwarding_headers": ["X-Company-User"], **both}
+    assert desk.fields(None, given) == ["--allow-header"]
     wrong = ["Accept", "X-Real-IP", "a b"]
     assert len(desk.fields(None, {"api": API, "forwarding_headers": wrong})) == 3
 

@@ -141,7 +141,7 @@ class Bridge:
         except RequestError:
             asked = head.headers.get("Host")
         name = host_name(asked)
-        if not name or name.removesuffix(".") in hosts:
+        if not name or name in hosts:
             return True
         return Origin("http", name, None).is_address or f".{name}".endswith(f".{_LOCAL}")
 

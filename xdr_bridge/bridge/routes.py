@@ -246,8 +246,11 @@ def well_formed_origin(origin_lines: Sequence[str]) -> str:
 
 
 def host_name(host: str | None) -> str | None:
-    """Return the name in a Host field, in lower case and without port."""
+    """Return the name in a Host field, in lower case, without port and the dot of the root.
+
+    `notes.example.` is the same host (RFC 3986, section 3.2.2), and may not choose another route.
+    """
     if host is None:
         return None
     name, colon, port = host.rpartition(":")
-    return (name if colon and (port.isdigit() or not port) else host).lower()
+    return (name if colon and (port.isdigit() or not port) else host).lower().removesuffix(".")

@@ -12,7 +12,7 @@ from xdr_bridge.config.ceilings import CEILINGS, TIMES
 from xdr_bridge.config.certificates import Certificate, CertificateError, read_certificate
 from xdr_bridge.config.findings import Finding
 from xdr_bridge.config.hosts import is_host, judge_published_hosts
-from xdr_bridge.config.options import POLICY_OPTIONS, ApiSettings
+from xdr_bridge.config.options import POLICY_OPTIONS, ApiSettings, PolicySettings
 from xdr_bridge.config.policies import (
     authority_of,
     build_policies,
@@ -182,6 +182,21 @@ class Judge:
                     else "is what browsers send; a name that only your proxies set is accepted"
                 )
                 yield Finding((name, index), text, reason)
+
+        kept = set(map(folded, self._settings.forwarding_headers))
+        for where, table in self._tables():
+            for index, text in enumerate(table.allow_headers or () if kept else ()):
+                if folded(text) in kept:
+                    reason = "is among the forwarding_headers, which no page sets; leave out one"
+                    yield Finding((*where, "allow_headers", index), text, reason)
+
+    def _tables(self) -> Iterator[tuple[Where, PolicySettings]]:
+        """Go through everything that is, or has, a policy."""
+        yield (), self._settings
+        for index, api in enumerate(self._settings.apis):
+            yield ("apis", index), api
+            for number, path in enumerate(api.paths):
+                yield ("apis", index, "paths", number), path
 
     def _judge_both(self) -> Iterator[Finding]:
         settings = self._settings
