@@ -76,11 +76,11 @@ class Gone(Exception):
 class Page:
     """One connection to the bridge, and who is logged in on it."""
 
-    def __init__(self, crowd: Crowd, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
-        self._crowd = crowd
+    def __init__(self, pages: Pages, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
+        self._pages = pages
         self._reader, self._writer = reader, writer
-        self._name = f"page{next(crowd.numbers)}"
-        self._prefix = crowd.prefix()
+        self._name = f"page{next(pages.numbers)}"
+        self._prefix = pages.prefix()
         self.user = ""
 
     async def ask(
@@ -96,7 +96,7 @@ class Page:
         answer = await self._exchange(head, "GET", asks, waits=waits)
         user = None if answer is None else str(answer.json["user"])
         status = 0 if answer is None else answer.status
-        self._crowd.saw.append(Saw(asks, self.user if wanted is None else wanted, user, status))
+        self._pages.saw.append(Saw(asks, self.user if wanted is None else wanted, user, status))
         return status
 
     async def ask_by_tunnel(self, *fields: tuple[str, str], wanted: str = "") -> None:
@@ -104,12 +104,12 @@ class Page:
         asks = self._asks()
         lines = "".join(f"{name}: {value}\r\n" for name, value in (*fields, ("X-Asks", asks)))
         target = random.choice(["/who", "/who", "/offers", "/moved"])
-        body = f"GET {self._crowd.prefix()}{target} HTTP/1.1\r\n{lines}\r\n".encode()
+        body = f"GET {self._pages.prefix()}{target} HTTP/1.1\r\n{lines}\r\n".encode()
         head = request("POST", "/xdr/tunnel?$xdr=1", body=body)
         answer = await self._exchange(head, "POST", asks)
         assert answer is not None
         frame = read_frame(answer)
-        self._crowd.saw.append(Saw(asks, wanted, str(frame.json["user"]), frame.status))
+        self._pages.saw.append(Saw(asks, wanted, str(frame.json["user"]), frame.status))
 
     async def log_in(self, user: str) -> None:
         """Log in by two messages, or by one."""
@@ -127,13 +127,13 @@ class Page:
         self._writer.close()
 
     def _asks(self) -> str:
-        return f"call{next(self._crowd.numbers)} {self._name}"
+        return f"call{next(self._pages.numbers)} {self._name}"
 
     async def _exchange(
         self, data: bytes, method: str, asks: str, *, waits: bool = True
     ) -> RawAnswer | None:
         self._writer.write(data)
-        self._crowd.sent += 1
+        self._pages.sent += 1
         if not waits:
             await self._writer.drain()
             return None
@@ -142,14 +142,14 @@ class Page:
         while answer is None:
             piece = await self._reader.read(65536)
             if not piece:
-                self._crowd.unanswered.append(asks)
+                self._pages.unanswered.append(asks)
                 raise Gone
             answer = parser.feed(piece)
         return answer
 
 
 @dataclass
-class Crowd:
+class Pages:
     """The pages.
 
     Attributes:
@@ -246,24 +246,24 @@ class Crowd:
 
 
 def discrepancies(
-    crowd: Crowd, api: LogInApi, status: dict[str, Any], log: list[str]
+    pages: Pages, api: LogInApi, status: dict[str, Any], log: list[str]
 ) -> Iterator[str]:
     """Tell what does not add up."""
     taken = {}
     for one in api.taken:
         # A redirect, a preflight or a repetition: the last is what was answered.
         taken[one.asks] = one
-    for saw in crowd.saw:
+    for saw in pages.saw:
         if saw.user is not None and saw.user != saw.wanted:
             yield f"{saw.asks} wanted to be {saw.wanted!r} and was answered as {saw.user!r}"
         if saw.user is not None and taken[saw.asks].user != saw.user:
             yield f"{saw.asks} saw {saw.user!r}, and the API took it for {taken[saw.asks].user!r}"
-    for user, out in crowd.curls:
+    for user, out in pages.curls:
         names = [part.split('"')[3] for part in out.split("}") if part]
         if names != [user, user]:
             yield f"curl of {user} was answered {out!r}"
     yield from _lent(api)
-    yield from _counted(crowd, api, status)
+    yield from _counted(pages, api, status)
     told = [line for line in log if "logs connections in" not in line]
     yield from (f"the bridge says: {line}" for line in told)
 
@@ -280,10 +280,10 @@ def _lent(api: LogInApi) -> Iterator[str]:
             owners[one.connection] = page
 
 
-def _counted(crowd: Crowd, api: LogInApi, status: dict[str, Any]) -> Iterator[str]:
+def _counted(pages: Pages, api: LogInApi, status: dict[str, Any]) -> Iterator[str]:
     calls = status["calls"]
-    seen = sum(saw.user is not None for saw in crowd.saw)
-    left = len(crowd.saw) - seen
+    seen = sum(saw.user is not None for saw in pages.saw)
+    left = len(pages.saw) - seen
     # Each run of curl: a first message with its challenge, the third, and a call that needs none.
     by_curl = sum(one.asks.startswith("curl ") for one in api.taken)
     if calls["in_flight"]:
@@ -294,8 +294,8 @@ def _counted(crowd: Crowd, api: LogInApi, status: dict[str, Any]) -> Iterator[st
         yield f"{seen} answered, {left} left, {by_curl} of curl, and the bridge counts {calls}"
     if calls["abandoned"] > left:
         yield f"{left} calls were left, and the bridge counts {calls['abandoned']}"
-    if crowd.unanswered:
-        yield f"never answered: {crowd.unanswered[:5]}"
+    if pages.unanswered:
+        yield f"never answered: {pages.unanswered[:5]}"
     for pool in status["pools"].values():
         if pool["bound"]:
             yield f"bound long after the last page has gone: {pool}"
@@ -322,7 +322,7 @@ def _rest(admin: int) -> dict[str, Any]:
         time.sleep(0.1)
 
 
-async def _reload(crowd: Crowd, admin: int, configure: Any, seconds: float) -> None:
+async def _reload(pages: Pages, admin: int, configure: Any, seconds: float) -> None:
     for number in range(_RELOADS):
         await asyncio.sleep(seconds / (_RELOADS + 1))
         configure(90 + number % 2)
@@ -347,26 +347,26 @@ def soak_log_ins(options: argparse.Namespace, folder: Path) -> int:
         with Process(command, folder / "bridge.log") as bridge:
             port = int(bridge.said(r"http://127\.0\.0\.1:([0-9]+)/"))
             admin = int(bridge.said(r"http://127\.0\.0\.1:([0-9]+) takes"))
-            crowd = Crowd(port, time.monotonic() + options.seconds)
+            pages = Pages(port, time.monotonic() + options.seconds)
 
             async def run() -> None:
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(crowd.run(options.pages))
-                    group.create_task(_reload(crowd, admin, configure, options.seconds))
+                    group.create_task(pages.run(options.pages))
+                    group.create_task(_reload(pages, admin, configure, options.seconds))
 
             asyncio.run(run())
             status = _rest(admin)
         thread.run(raw.__aexit__(None, None, None))
     log = (folder / "bridge.log").read_text().splitlines()
-    return _tell(crowd, api, status, list(discrepancies(crowd, api, status, log)))
+    return _tell(pages, api, status, list(discrepancies(pages, api, status, log)))
 
 
-def _tell(crowd: Crowd, api: LogInApi, status: dict[str, Any], complaints: list[str]) -> int:
-    names = {saw.user for saw in crowd.saw if saw.user}
-    as_somebody = sum(bool(saw.user) for saw in crowd.saw)
-    statuses = Counter(saw.status for saw in crowd.saw)
-    print(f"{len(crowd.saw):,} calls, {as_somebody:,} of them as one of {len(names)} users;")
-    print(f"{len(crowd.curls):,} runs of curl --ntlm; statuses {dict(sorted(statuses.items()))}.")
+def _tell(pages: Pages, api: LogInApi, status: dict[str, Any], complaints: list[str]) -> int:
+    names = {saw.user for saw in pages.saw if saw.user}
+    as_somebody = sum(bool(saw.user) for saw in pages.saw)
+    statuses = Counter(saw.status for saw in pages.saw)
+    print(f"{len(pages.saw):,} calls, {as_somebody:,} of them as one of {len(names)} users;")
+    print(f"{len(pages.curls):,} runs of curl --ntlm; statuses {dict(sorted(statuses.items()))}.")
     signed = {one.connection for one in api.taken if one.signed}
     used = {one.connection for one in api.taken}
     print(f"The API: {len(api.taken):,} requests on {len(used):,} connections,")

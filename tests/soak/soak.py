@@ -1,7 +1,7 @@
 """Mixed traffic through a bridge, faults on both sides, and three records that have to agree.
 
 `python tests/soak/soak.py --seconds 600`, or `make soak`. Four processes on loopback: the bridge as
-an operator runs it, an API that does what each call asks for, a crowd of pages, and this one, which
+an operator runs it, an API that does what each call asks for, pages, and this one, which
 kills and restarts the API now and then, watches the bridge from outside, and compares the records
 in the end. Exit status 1 and a list where anything does not add up. Linux only (/proc).
 """
@@ -77,10 +77,10 @@ class Soak:
             watch = Watch(pid, max(0.1, options.seconds / 600))
             probe = Probe(port, max(0.02, options.seconds / 6000))
             began = time.monotonic()
-            with Process(self._crowd_command(port), folder / "crowd.log") as crowd:
+            with Process(self._pages_command(port), folder / "pages.log") as pages:
                 watch.start()
                 probe.start()
-                self._trouble(api_port, bridge, crowd)
+                self._trouble(api_port, bridge, pages)
                 watch.stop()
                 probe.stop()
             seconds = time.monotonic() - began
@@ -122,12 +122,12 @@ class Soak:
             SOAK_WITNESS=str(self._folder / "bridge"),
         )
 
-    def _crowd_command(self, port: int) -> list[str]:
+    def _pages_command(self, port: int) -> list[str]:
         options = self._options
         named = {name: getattr(options, name) for name in ("seconds", "pages", "rate", "seed")}
         flags = [f"--{name}={value}" for name, value in named.items()]
-        crowd = [sys.executable, str(_HERE / "crowd.py"), str(port), str(self._folder / "pages")]
-        return [*crowd, *flags]
+        command = [sys.executable, str(_HERE / "pages.py"), str(port), str(self._folder / "pages")]
+        return [*command, *flags]
 
     def _first_call(self, port: int, pid: int) -> Sample:
         """Make a call, for what the bridge opens once and for all; look at it as if idle."""
@@ -154,7 +154,7 @@ class Soak:
         sample = look(pid)
         return replace(sample, descriptors=sample.descriptors - kept)
 
-    def _trouble(self, port: int, bridge: Process, crowd: Process) -> None:
+    def _trouble(self, port: int, bridge: Process, pages: Process) -> None:
         """Kill and restart the API at a steady pace until the pages are through.
 
         The bridge reads its configuration again each time, and replaces its workers, if any.
@@ -163,7 +163,7 @@ class Soak:
         end = time.monotonic() + self._options.seconds * 3 + _REST_SECONDS
         for number in range(self._options.restarts):
             with contextlib.suppress(subprocess.TimeoutExpired):
-                crowd.process.wait(every)
+                pages.process.wait(every)
                 break
             began = time.monotonic()
             self._api.process.kill()
@@ -178,7 +178,7 @@ class Soak:
             if self._options.workers > 1:
                 bridge.process.send_signal(signal.SIGUSR2)
         try:
-            status = crowd.process.wait(max(0.0, end - time.monotonic()))
+            status = pages.process.wait(max(0.0, end - time.monotonic()))
             if status:
                 self._complain(f"the pages ended with status {status}")
         except subprocess.TimeoutExpired:
@@ -227,7 +227,7 @@ class Soak:
         for line in (folder / "bridge").read_text().splitlines():
             name, outcome = json.loads(line)
             witnessed[name].append(outcome)
-        for name in ("api.log", "crowd.log"):
+        for name in ("api.log", "pages.log"):
             for line in (folder / name).read_text().splitlines():
                 self._complain(f"{name}: {line}")
         return Evidence(

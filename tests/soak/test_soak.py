@@ -14,7 +14,7 @@ import pytest
 
 from tests.soak.calls import Arrival, Call, Seen
 from tests.soak.judging import Evidence, discrepancies
-from tests.soak.log_ins import Crowd, Saw
+from tests.soak.log_ins import Pages, Saw
 from tests.soak.log_ins import discrepancies as discrepancies_of_log_ins
 from tests.support.log_ins import LogInApi, Taken
 from tests.support.processes import environment
@@ -51,16 +51,16 @@ def test_a_short_soak_of_log_ins_adds_up() -> None:
     assert done.stderr == ""
 
 
-def a_soak_of_log_ins() -> tuple[Crowd, LogInApi, dict[str, Any], list[str]]:
+def a_soak_of_log_ins() -> tuple[Pages, LogInApi, dict[str, Any], list[str]]:
     """Return what two pages leave behind, of which one logs in."""
-    crowd = Crowd(port=0, ends=0.0)
-    crowd.saw = [Saw("c1 p1", "ann", "ann", 200), Saw("c2 p2", "", "", 200)]
+    pages = Pages(port=0, ends=0.0)
+    pages.saw = [Saw("c1 p1", "ann", "ann", 200), Saw("c2 p2", "", "", 200)]
     api = LogInApi(
         taken=[Taken(0, "GET /who", "c1 p1", "ann", True), Taken(1, "GET /who", "c2 p2", "", False)]
     )
     calls = {"answered": 2, "abandoned": 0, "refused": {}, "failed": {}, "in_flight": 0}
     status = {"calls": calls, "pools": {"api": {"open": 0, "bound": 0}}}
-    return crowd, api, status, ["WARNING an API logs connections in"]
+    return pages, api, status, ["WARNING an API logs connections in"]
 
 
 def test_log_ins_that_are_in_order_are_not_complained_of() -> None:

@@ -1,6 +1,6 @@
 """The pages of the soak, in a process of their own: they ask, misbehave, and note what they see.
 
-`python tests/soak/crowd.py PORT RECORD --seconds 60 --pages 32 --rate 200 --seed 1`
+`python tests/soak/pages.py PORT RECORD --seconds 60 --pages 32 --rate 200 --seed 1`
 """
 
 from __future__ import annotations
