@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.apis import TableApi, unused_port
 from tests.support.clients import Client, read_frame, request
+from tests.support.loops import PATIENCE_SECONDS
 from xdr_bridge import __version__
 from xdr_bridge.cli.commands import main
 from xdr_bridge.config.scripts import MINIFIED, read_script
@@ -139,7 +140,7 @@ def test_a_process_serves_and_stops_when_it_is_asked_to(api: TableApi, name: str
                 assert read_frame(client.read()).json["method"] == "GET"
         finally:
             process.send_signal(getattr(signal, name))
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
         assert process.stdout.read() == ""
         assert process.stderr.read() == ""
 

@@ -21,6 +21,7 @@ from tests.fuzz.targets import TARGETS, close_world, judge, pieces
 from tests.support.apis import TableApi
 from tests.support.evil import watched_connects
 from tests.support.gateways import RunningGateway
+from tests.support.loops import PATIENCE_SECONDS
 
 RANDOMS = st.randoms(use_true_random=False)
 PUT = b"PUT /x HTTP/1.1\r\nHost: h\r\nOrigin: https://shop.example\r\n"
@@ -139,7 +140,7 @@ def test_anything_nearly_right_over_a_socket(
             client.socket.shutdown(socket.SHUT_WR)
             while more := client.socket.recv(65536):
                 received += more
-        assert bridge.closed_all(20)
+        assert bridge.closed_all(PATIENCE_SECONDS)
     assert strangers == []
     asked = read_requests(data)
     answers = read_answers(received, [one.method for one in asked], ended=True)

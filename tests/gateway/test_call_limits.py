@@ -13,7 +13,7 @@ from tests.conftest import Logs
 from tests.support.apis import NO_CONTENT, ThreadedRawApi, recording
 from tests.support.clients import Client, chunked, read_frame, request
 from tests.support.gateways import SHOP, RunningGateway
-from tests.support.loops import eventually
+from tests.support.loops import PATIENCE_SECONDS, eventually
 from tests.support.raw_api import Peer
 
 MakeBridge = Callable[..., RunningGateway]
@@ -51,7 +51,7 @@ def full(slow: SlowApi, make_api: MakeApi, make_bridge: MakeBridge) -> Iterator[
     with bridge.connect() as one, bridge.connect() as other:
         for client in (one, other):
             client.send(GET)
-            assert slow.arrived.acquire(timeout=10)
+            assert slow.arrived.acquire(timeout=PATIENCE_SECONDS)
         yield bridge
         slow.go_on.set()
         for client in (one, other):
@@ -130,9 +130,9 @@ def test_a_page_that_goes_away_makes_room(
     for _ in range(3):
         with bridge.connect() as client:
             client.send(GET)
-            assert slow.arrived.acquire(timeout=10)
+            assert slow.arrived.acquire(timeout=PATIENCE_SECONDS)
             assert calls(bridge) == 1
-        assert bridge.closed_all(10)
+        assert bridge.closed_all(PATIENCE_SECONDS)
         assert calls(bridge) == 0
 
 
@@ -184,7 +184,7 @@ def test_exactly_so_many_calls_are_made(
         clients: list[Client] = [stack.enter_context(bridge.connect()) for _ in range(5)]
         for client in clients:
             client.send(GET)
-            assert slow.arrived.acquire(timeout=10)
+            assert slow.arrived.acquire(timeout=PATIENCE_SECONDS)
         assert bridge.call("GET", "/x").code == "too-many-calls"
         slow.go_on.set()
         for client in clients:
@@ -211,7 +211,7 @@ def test_bodies_that_are_held_have_a_limit_together(
     bridge = make_bridge(make_api(slow, slow).url, max_held_bytes=most)
     with bridge.connect() as one, bridge.connect() as other:
         one.send(request("POST", target, body=message))
-        assert arrived.acquire(timeout=10)
+        assert arrived.acquire(timeout=PATIENCE_SECONDS)
         # Held while its call is under way, but for what came along with the head.
         assert len(message) - 65536 < held_bytes(bridge) <= len(message)
         other.send(request("POST", target, body=message))

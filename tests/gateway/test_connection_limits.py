@@ -73,7 +73,7 @@ def test_exactly_so_many_connections_are_served(make_bridge: MakeBridge, logs: L
             assert client.read().body == b"status 200"
     # All five in one line, or a flood would fill the log.
     logs.expect("connections are refused: 3 connections are open")
-    assert bridge.closed_all(10)
+    assert bridge.closed_all(PATIENCE_SECONDS)
     assert taken(bridge) == 0
     assert bridge.call("GET", "/status/200").status == 200
 
@@ -139,7 +139,7 @@ def test_one_address_has_so_many_connections_and_another_its_own(
             other.sendall(GET)
             assert other.recv(65536).startswith(b"HTTP/1.1 200 ")
     logs.expect("connections are refused: 2 connections are open from the address 127.0.0.1")
-    assert bridge.closed_all(10)
+    assert bridge.closed_all(PATIENCE_SECONDS)
     assert bridge.call("GET", "/status/200").status == 200
 
 

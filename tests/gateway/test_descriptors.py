@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.apis import TableApi
 from tests.support.clients import Client, read_frame, request
-from tests.support.loops import eventually
+from tests.support.loops import PATIENCE_SECONDS, eventually
 from tests.support.processes import Serving, bridge_process, serving
 
 resource = pytest.importorskip("resource", reason="Windows has no such limits")
@@ -166,7 +166,9 @@ def visit(port: int, count: int) -> None:
         with contextlib.ExitStack() as stack:
             for number in range(start, start + BATCH):
                 data, reset = VISITS[number % len(VISITS)]
-                page = stack.enter_context(socket.create_connection(("127.0.0.1", port), 20))
+                page = stack.enter_context(
+                    socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
+                )
                 page.sendall(data)
                 if reset:
                     page.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)

@@ -138,11 +138,11 @@ def test_a_malformed_body_is_refused_and_its_call_given_up(
     bridge = make_bridge(make_api(script).url)
     with bridge.connect() as client:
         client.send(request("PUT", "/x", ("Transfer-Encoding", "chunked")) + b"3\r\nabc\r\n")
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE_SECONDS)
         client.send(b"nonsense\r\n")
         assert client.read("PUT").code == "http-malformed"
         assert client.rest() == b""
-    assert ended.wait(10)
+    assert ended.wait(PATIENCE_SECONDS)
 
 
 def test_a_malformed_body_under_an_answer_ends_the_connection(
@@ -168,7 +168,7 @@ def test_a_malformed_body_takes_no_early_answer_away(bridge: RunningGateway) -> 
     with bridge.connect() as client:
         client.send(request("TRACE", "/x", ("Transfer-Encoding", "chunked")) + b"3\r\nabc\r\n")
         # The answer is here, but not read, when the mistake is made.
-        select.select([client.socket], [], [], 10)
+        select.select([client.socket], [], [], PATIENCE_SECONDS)
         client.send(b"nonsense\r\n")
         assert client.read("TRACE").code == "method-forbidden"
         assert client.rest() == b""
@@ -218,22 +218,22 @@ def test_stopping_closes_idle_connections_and_ends_busy_ones_after_their_answer(
     async def script(peer: Peer) -> None:
         await peer.head()
         arrived.set()
-        await asyncio.to_thread(go_on.wait, 10)
+        await asyncio.to_thread(go_on.wait, PATIENCE_SECONDS)
         await peer.send(NO_CONTENT)
 
     bridge = make_bridge(make_api(script).url)
     with bridge.connect() as idle, bridge.connect() as busy:
         busy.send(GET)
-        assert arrived.wait(10)
+        assert arrived.wait(PATIENCE_SECONDS)
         stopping = asyncio.run_coroutine_threadsafe(
-            bridge.gateway.stop(grace_seconds=10), bridge.thread.loop
+            bridge.gateway.stop(grace_seconds=PATIENCE_SECONDS), bridge.thread.loop
         )
         assert idle.rest() == b""
         go_on.set()
         answer = busy.read()
         assert (answer.status, answer.get("connection")) == (204, "close")
         assert busy.rest() == b""
-        stopping.result(10)
+        stopping.result(PATIENCE_SECONDS)
 
 
 @pytest.fixture
@@ -337,7 +337,7 @@ def test_many_connections_come_and_go(bridge: RunningGateway) -> None:
     for _ in range(500):
         with bridge.connect() as client:
             client.send(GET[: len(GET) // 2])
-    assert bridge.closed_all(10)
+    assert bridge.closed_all(PATIENCE_SECONDS)
     assert bridge.call("GET", "/status/200").status == 200
 
 

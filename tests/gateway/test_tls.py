@@ -374,9 +374,10 @@ def test_a_handshake_that_drips_is_given_up(make_bridge: MakeBridge) -> None:
 
 
 def test_a_page_that_is_silent_after_its_handshake_is_given_up(make_bridge: MakeBridge) -> None:
-    bridge = make_bridge(idle_seconds=0.2, head_seconds=0.2, **TLS)
-    bridge.gateway.idle_connection_seconds = 0.2
+    bridge = make_bridge(idle_seconds=20, head_seconds=20, **TLS)
+    bridge.gateway.idle_connection_seconds = 20
     with bridge.connect() as client, contextlib.suppress(ConnectionError, ssl.SSLEOFError):
+        bridge.thread.advance(22)
         assert client.rest() == b""
     assert all_free(bridge)
 

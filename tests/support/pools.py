@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from tests.support.loops import PATIENCE_SECONDS, new_loop
 from tests.support.raw_api import Peer, RawApi, Script
 from xdr_bridge.http.errors import Code, UpstreamError
 from xdr_bridge.http.messages import Headers, RequestHead, ResponseHead
@@ -95,9 +96,10 @@ def in_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
         async def main() -> None:
             handler = lambda _, context: problems.append(context)  # noqa: E731
             asyncio.get_running_loop().set_exception_handler(handler)
-            await asyncio.wait_for(test(*args, **kwargs), 20)
+            await asyncio.wait_for(test(*args, **kwargs), 60 * PATIENCE_SECONDS)
 
-        asyncio.run(main())
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            runner.run(main())
         assert problems == []
 
     return run

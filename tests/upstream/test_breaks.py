@@ -15,7 +15,7 @@ from tests.conftest import Logs
 from tests.support.apis import ThreadedRawApi, recording
 from tests.support.clients import RawAnswer, chunked, read_frame, request
 from tests.support.gateways import RunningGateway
-from tests.support.loops import PATIENCE_SECONDS
+from tests.support.loops import PATIENCE_SECONDS, eventually
 from tests.support.raw_api import (
     AUTHORITY,
     EXPIRED,
@@ -191,15 +191,21 @@ def test_a_handshake_that_breaks(
     make_api: MakeApi, make_bridge: MakeBridge, logs: Logs, script: Script, code: str
 ) -> None:
     api = make_api(script)
-    bridge = make_bridge(
-        api.url.replace("http:", "https:"),
-        api_ca=str(AUTHORITY),
-        connect_seconds=0.5 if script is stall else 5.0,
-    )
+    bridge = make_bridge(api.url.replace("http:", "https:"), api_ca=str(AUTHORITY))
+
+    def ask(data: bytes) -> RawAnswer:
+        count = len(api.raw.peers)
+        with bridge.connect() as client:
+            client.send(data)
+            if script is stall:
+                assert eventually(lambda: len(api.raw.peers) > count)
+                bridge.thread.advance(6)
+            return client.read("POST")
+
     status = 504 if code == "upstream-timeout" else 502
-    answer = bridge.call("POST", "/x", body=b"")
+    answer = ask(request("POST", "/x", body=b""))
     assert (answer.status, answer.code) == (status, code)
-    frame = read_frame(bridge.tunnel("PUT /x XDR/1\r\n\r\n"))
+    frame = read_frame(ask(request("POST", "/xdr/tunnel?$xdr=1", body=b"PUT /x XDR/1\r\n\r\n")))
     assert (frame.status, frame.json["code"]) == (status, code)
     logs.expect(code, code)
     assert len(api.raw.peers) == 2

@@ -12,6 +12,7 @@ import tracemalloc
 
 import pytest
 
+from tests.support.loops import advance
 from tests.support.pools import (
     OK,
     Recorder,
@@ -861,10 +862,7 @@ async def test_the_api_is_not_blamed_while_the_page_reads_or_writes_slowly() -> 
         await peer.send(OK)
         await peer.rest()
 
-    async with calling(paused, uploading, silent, idle_seconds=0.06, first_byte_seconds=0.12) as (
-        api,
-        pool,
-    ):
+    async with calling(paused, uploading, silent) as (api, pool):
         first = Recorder()
         transfer = pool.send(head(), first)
         first.when_head = transfer.pause
@@ -872,6 +870,8 @@ async def test_the_api_is_not_blamed_while_the_page_reads_or_writes_slowly() -> 
         upload, second = stream(pool, 1)
         await until(lambda: len(api.peers) == 2)
         third = send(pool)
+        await until(lambda: len(api.peers) == 3)
+        await advance(31)
         assert (await third.failure()).code is Code.UPSTREAM_TIMEOUT
         assert not first.over.done()
         assert not second.over.done()
@@ -879,6 +879,7 @@ async def test_the_api_is_not_blamed_while_the_page_reads_or_writes_slowly() -> 
         upload.end()
         assert await second.success() == b"ok"
         transfer.resume()
+        await advance(31)
         assert (await first.failure()).code is Code.UPSTREAM_CUT
 
 
