@@ -242,18 +242,7 @@ def patient_stop(monkeypatch: pytest.MonkeyPatch) -> PatientStop:
     monkeypatch.setattr(gateway, "_ARRIVAL_SECONDS", 2 * PATIENCE_SECONDS)
 
     def stop(bridge: RunningGateway) -> Future[None]:
-        retired = threading.Event()
-        retire = listener(bridge).retire
-
-        async def retire_and_tell() -> None:
-            await retire()
-            retired.set()
-
-        monkeypatch.setattr(listener(bridge), "retire", retire_and_tell)
-        stopping = asyncio.run_coroutine_threadsafe(
-            bridge.gateway.stop(grace_seconds=2 * PATIENCE_SECONDS), bridge.thread.loop
-        )
-        assert retired.wait(PATIENCE_SECONDS)
+        stopping = bridge.begin_to_stop(grace_seconds=2 * PATIENCE_SECONDS)
         with pytest.raises(ConnectionError):
             bridge.connect()
         return stopping

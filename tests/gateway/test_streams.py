@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import Logs
 from tests.support.apis import NO_CONTENT, TableApi, ThreadedRawApi, recording, unused_port
-from tests.support.clients import AnswerParser, Client, chunked, read_frame, request
+from tests.support.clients import AnswerParser, chunked, read_frame, request
 from tests.support.gateways import RunningGateway, running_gateway
 from tests.support.loops import PATIENCE_SECONDS
 from tests.support.raw_api import Peer, Script, answering
@@ -59,17 +59,6 @@ async def no_answer(peer: Peer) -> None:
 async def two_lengths(peer: Peer) -> None:
     await peer.head()
     await peer.send(TEXT + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\nabc")
-
-
-def _is_listening(port: int) -> bool:
-    try:
-        Client(port).socket.close()
-    except ConnectionRefusedError:
-        return False
-    except ConnectionResetError:
-        # It stopped between our knock and its answer.
-        return _is_listening(port)
-    return True
 
 
 def test_an_api_that_is_down_is_a_readable_502(make_bridge: MakeBridge, logs: Logs) -> None:
@@ -238,7 +227,8 @@ def test_a_call_whose_api_is_silent_shows_that_it_lives(
         await peer.send(b" whole")
 
     api = make_api(script)
-    bridge = make_bridge(api.url, keep_alive_seconds=0.2)
+    # Looks at its connections often, and waits for long for the next request.
+    bridge = make_bridge(api.url, request_seconds=0.4)
     bridge.gateway.beat_seconds = 0.0
     beat = {"": b"\x7f ", ",base64": b"===="}[flags] * 2
     target = f"/x?$xdr=1{flags}" if form == "query" else f"/xdr/tunnel?$xdr=1{flags}"
@@ -274,7 +264,8 @@ def test_a_refusal_after_a_sign_of_life_is_a_frame(
         await alive.wait()
 
     api = make_api(script)
-    bridge = make_bridge(api.url, keep_alive_seconds=0.2)
+    # Looks at its connections often, and waits for long for the next request.
+    bridge = make_bridge(api.url, request_seconds=0.4)
     bridge.gateway.beat_seconds = 0.0
     with bridge.connect() as page:
         page.send(request("GET", "/x?$xdr=1"))
@@ -466,11 +457,7 @@ def test_stopping_lets_a_running_call_finish(make_api: MakeApi) -> None:
     with running_gateway(make_api(script).url) as bridge, bridge.connect() as client:
         client.send(request("GET", "/x"))
         assert begun.wait(PATIENCE_SECONDS)
-        stopping = asyncio.run_coroutine_threadsafe(
-            bridge.gateway.stop(grace_seconds=PATIENCE_SECONDS), bridge.thread.loop
-        )
-        while _is_listening(bridge.port):
-            pass
+        stopping = bridge.begin_to_stop(grace_seconds=PATIENCE_SECONDS)
         go_on.set()
         assert client.read().body == b"ok"
         stopping.result(PATIENCE_SECONDS)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 
 from tests.support.clients import Client, RawAnswer, request
-from tests.support.loops import LoopThread
+from tests.support.loops import PATIENCE_SECONDS, LoopThread
 from tests.support.raw_api import client_tls
 from xdr_bridge.config import Settings
 from xdr_bridge.gateway.journal import Exchange
@@ -47,6 +49,22 @@ class RunningGateway:
             return False
 
         return self.thread.run(wait())
+
+    def begin_to_stop(self, *, grace_seconds: float) -> Future[None]:
+        """Begin to stop; return when nothing more is accepted, with what is done at the end."""
+        listener = self.gateway._listener
+        retired, retire = threading.Event(), listener.retire
+
+        async def retire_and_tell() -> None:
+            await retire()
+            retired.set()
+
+        listener.retire = retire_and_tell  # type: ignore[method-assign]
+        stopping = asyncio.run_coroutine_threadsafe(
+            self.gateway.stop(grace_seconds=grace_seconds), self.thread.loop
+        )
+        assert retired.wait(PATIENCE_SECONDS)
+        return stopping
 
     def connect(self, **more: Any) -> Client:
         """Open a connection."""

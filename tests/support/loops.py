@@ -67,14 +67,21 @@ class LoopThread:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.run(self._finish_tasks())
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(PATIENCE_SECONDS)
-        self.loop.close()
+        try:
+            self.run(self._finish_tasks())
+        finally:
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self._thread.join(PATIENCE_SECONDS)
+            self.loop.close()
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Run this on the loop and wait for its result."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE_SECONDS)
+        future = asyncio.run_coroutine_threadsafe(work, self.loop)
+        try:
+            return future.result(PATIENCE_SECONDS)
+        finally:
+            # Who goes on waiting in that thread would slow down all tests to come.
+            future.cancel()
 
     def advance(self, seconds: float) -> None:
         """Let this time pass on the loop."""
