@@ -366,9 +366,10 @@ async def test_idle_connections_are_closed_before_the_api_would() -> None:
         assert await peer.rest() == b""
         gone.set()
 
-    async with calling(script, keep_alive_seconds=0.04) as (_, pool):
+    async with calling(script) as (_, pool):
         await send(pool).success()
         assert len(pool._idle) == 1
+        await advance(6)
         await gone.wait()
         await until(lambda: not pool._connections)
         # Nothing is left to look after.
