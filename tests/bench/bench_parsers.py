@@ -32,7 +32,7 @@ if not __package__:
 from tests.bench import loads
 from tests.bench.loads import Shape
 from xdr_bridge.http.messages import RequestHead
-from xdr_bridge.http.request_reader import RequestReader
+from xdr_bridge.http.v1.request_reader import RequestReader
 
 CALLS_PER_SAMPLE = 200
 HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Za-z\-._~%]{0,255})(?::[0-9]{0,5})?")

@@ -14,7 +14,7 @@ from xdr_bridge.bridge.steps import Reply
 from xdr_bridge.config import Settings
 from xdr_bridge.http.errors import Code
 from xdr_bridge.http.messages import Headers, RequestHead
-from xdr_bridge.http.request_reader import RequestReader
+from xdr_bridge.http.v1.request_reader import RequestReader
 from xdr_bridge.tunnel.recognition import recognise, recognise_unread
 
 SHOP = "https://shop.example"

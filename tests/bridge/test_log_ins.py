@@ -11,10 +11,10 @@ from xdr_bridge.bridge.log_ins import why_no_log_in
 from xdr_bridge.bridge.routes import Route
 from xdr_bridge.bridge.steps import Forward
 from xdr_bridge.http.api import Api
-from xdr_bridge.http.forwarding import Forwarding
+from xdr_bridge.http.forwarding.fields import Forwarding
+from xdr_bridge.http.forwarding.proxies import TrustedProxies, read_network
 from xdr_bridge.http.messages import Headers, RequestHead, ResponseHead
-from xdr_bridge.http.proxies import TrustedProxies, read_network
-from xdr_bridge.http.reuse import Reuse
+from xdr_bridge.http.v1.reuse import Reuse
 
 ORIGIN = ("Origin", "https://shop.example")
 NTLM = ("Authorization", "NTLM x")

@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.fuzz.world import PAGE
 from tests.gateway import test_attacks_on_framing, test_attacks_on_targets
-from tests.http import test_request_reader
+from tests.http.v1 import test_request_reader
 from tests.support.clients import chunked, request
 
 _VECTORS = Path(__file__).resolve().parents[1] / "vectors"

@@ -38,8 +38,8 @@ from xdr_bridge.cors.redirects import REDIRECT_STATUSES
 from xdr_bridge.http.api import Api
 from xdr_bridge.http.errors import Code, RequestError
 from xdr_bridge.http.messages import Headers, RequestHead, ResponseHead, is_token
-from xdr_bridge.http.request_writer import render_head
 from xdr_bridge.http.targets import origin_form, resolve_target
+from xdr_bridge.http.v1.request_writer import render_head
 from xdr_bridge.tunnel.decoding import Call, Limits, decode
 from xdr_bridge.tunnel.frame import FrameWriter
 from xdr_bridge.tunnel.recognition import Tunnel, recognise

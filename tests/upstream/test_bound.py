@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.support.pools import OK, Recorder, calling, head, in_loop, send, silent, until
 from tests.support.raw_api import answering
-from xdr_bridge.http.reuse import Reuse
+from xdr_bridge.http.v1.reuse import Reuse
 from xdr_bridge.upstream.pool import Pool, Transfer
 
 answer = answering(OK)

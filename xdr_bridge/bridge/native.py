@@ -31,7 +31,7 @@ from xdr_bridge.http.messages import (
     list_items,
     without_hop_by_hop,
 )
-from xdr_bridge.http.reuse import reuse_for
+from xdr_bridge.http.v1.reuse import reuse_for
 from xdr_bridge.tunnel.decoding import Limits
 
 _NATIVE, _PREFLIGHT = "native", "preflight"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from xdr_bridge.cors.policies import PolicyTable
 from xdr_bridge.http.api import Api
 from xdr_bridge.http.errors import Code, RequestError
-from xdr_bridge.http.forwarding import Forwarding
+from xdr_bridge.http.forwarding.fields import Forwarding
 from xdr_bridge.http.messages import Headers, Pair, RequestHead
 from xdr_bridge.http.origins import Origin, parse_origin
 from xdr_bridge.http.paths import is_ambiguous, loosest, normalised

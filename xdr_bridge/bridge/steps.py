@@ -13,7 +13,7 @@ from xdr_bridge.bridge.routes import Route
 from xdr_bridge.cors.fetching import Ask
 from xdr_bridge.http.errors import Code, RequestError, UpstreamError
 from xdr_bridge.http.messages import Pair, RequestHead, ResponseHead
-from xdr_bridge.http.reuse import Reuse
+from xdr_bridge.http.v1.reuse import Reuse
 from xdr_bridge.tunnel.decoding import Call
 from xdr_bridge.tunnel.frame import FrameWriter
 

@@ -22,8 +22,8 @@ from xdr_bridge.cors.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, Reach, r
 from xdr_bridge.http.errors import Code, RequestError, UpstreamError
 from xdr_bridge.http.fields import overriding_methods, unsafe_request_header_names
 from xdr_bridge.http.messages import Headers, Pair, RequestHead, ResponseHead, list_items
-from xdr_bridge.http.reuse import Reuse, reuse_for
 from xdr_bridge.http.targets import shown_target, split_target
+from xdr_bridge.http.v1.reuse import Reuse, reuse_for
 from xdr_bridge.tunnel.decoding import Call, Limits, decode
 from xdr_bridge.tunnel.frame import FrameWriter
 from xdr_bridge.tunnel.recognition import Tunnel

@@ -24,11 +24,16 @@ from xdr_bridge.config.spelling import Where
 from xdr_bridge.cors.policies import PolicyTable, prefix_problems
 from xdr_bridge.http.api import Api
 from xdr_bridge.http.fields import is_refused_request_header
-from xdr_bridge.http.forwarding import DEFAULT_FIELDS, FORWARDED, FORWARDING_FIELDS, Forwarding
-from xdr_bridge.http.forwarding_names import folded, is_forwarding_header
+from xdr_bridge.http.forwarding.fields import (
+    DEFAULT_FIELDS,
+    FORWARDED,
+    FORWARDING_FIELDS,
+    Forwarding,
+)
+from xdr_bridge.http.forwarding.names import folded, is_forwarding_header
+from xdr_bridge.http.forwarding.proxies import Network, TrustedProxies, read_network
 from xdr_bridge.http.messages import is_token
 from xdr_bridge.http.paths import loosest
-from xdr_bridge.http.proxies import Network, TrustedProxies, read_network
 
 _MOUNT = re.compile(r"/[A-Za-z0-9_.~-]+")
 _TIMES = ("connect_seconds", "first_byte_seconds", "idle_seconds", "stop_seconds", *TIMES)

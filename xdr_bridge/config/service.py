@@ -17,7 +17,7 @@ from xdr_bridge.config.options import (
     Whole,
     Workers,
 )
-from xdr_bridge.http.forwarding import DEFAULT_FIELDS
+from xdr_bridge.http.forwarding.fields import DEFAULT_FIELDS
 from xdr_bridge.tunnel.decoding import Limits
 
 

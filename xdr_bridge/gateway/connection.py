@@ -17,7 +17,7 @@ from xdr_bridge.gateway.streams import Transport
 from xdr_bridge.gateway.tally import Ending, Outcome
 from xdr_bridge.http.errors import Code, RequestError
 from xdr_bridge.http.messages import RequestHead
-from xdr_bridge.http.request_reader import RequestReader
+from xdr_bridge.http.v1.request_reader import RequestReader
 
 log = logging.getLogger("xdr_bridge.gateway")
 

@@ -17,7 +17,7 @@ from xdr_bridge.gateway.tally import Ending, Outcome
 from xdr_bridge.http.api import Api
 from xdr_bridge.http.errors import Code, Fault, UpstreamError
 from xdr_bridge.http.messages import RequestHead, ResponseHead
-from xdr_bridge.http.reuse import Reuse
+from xdr_bridge.http.v1.reuse import Reuse
 from xdr_bridge.tunnel.frame import PRELUDE
 from xdr_bridge.upstream.connections import Holder
 from xdr_bridge.upstream.pool import Pool, Transfer

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from xdr_bridge.http.forwarding_names import folded, is_forwarding_header
+from xdr_bridge.http.forwarding.names import folded, is_forwarding_header
 from xdr_bridge.http.messages import Headers, Pair, list_items
 
 SAFELISTED_METHODS = frozenset({"GET", "HEAD", "POST"})

@@ -12,11 +12,11 @@ import asyncio
 import logging
 from ssl import SSLContext
 
-from xdr_bridge.http.answer_reader import KnownHeads
 from xdr_bridge.http.errors import Code, UpstreamError
 from xdr_bridge.http.messages import RequestHead
-from xdr_bridge.http.request_writer import render_head
-from xdr_bridge.http.reuse import Reuse
+from xdr_bridge.http.v1.answer_reader import KnownHeads
+from xdr_bridge.http.v1.request_writer import render_head
+from xdr_bridge.http.v1.reuse import Reuse
 from xdr_bridge.upstream.connections import Cargo, Connection, Holder
 from xdr_bridge.upstream.endpoints import Endpoint
 from xdr_bridge.upstream.limits import UpstreamLimits as UpstreamLimits

@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from xdr_bridge.http.answer_reader import AnswerReader, KnownHeads, Sink
 from xdr_bridge.http.errors import Code, UpstreamError
 from xdr_bridge.http.messages import RequestHead, ResponseHead
-from xdr_bridge.http.reuse import Reuse
+from xdr_bridge.http.v1.answer_reader import AnswerReader, KnownHeads, Sink
+from xdr_bridge.http.v1.reuse import Reuse
 from xdr_bridge.upstream.connections import Connection, Holder
 
 # RFC 9110, section 9.2.2.

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from xdr_bridge.http.errors import Code, RequestError, shown
-from xdr_bridge.http.forwarding_names import folded, is_of_a_proxy
+from xdr_bridge.http.forwarding.names import folded, is_of_a_proxy
+from xdr_bridge.http.forwarding.proxies import Address, TrustedProxies, read_address
 from xdr_bridge.http.grammar import HOST, TOKEN
 from xdr_bridge.http.messages import Headers, Pair, RequestHead, is_token, list_items
 from xdr_bridge.http.origins import Origin, parse_origin
-from xdr_bridge.http.proxies import Address, TrustedProxies, read_address
 
 FORWARDED = "Forwarded"
 X_FORWARDED_FOR = "X-Forwarded-For"

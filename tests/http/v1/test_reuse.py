@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from xdr_bridge.http.messages import Headers
-from xdr_bridge.http.reuse import Reuse, reuse_for
+from xdr_bridge.http.v1.reuse import Reuse, reuse_for
 
 SIGNS = [
     "NTLM",

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from xdr_bridge.http.fields import is_refused_request_header, without_forwarding
-from xdr_bridge.http.forwarding_names import (
+from xdr_bridge.http.forwarding.names import (
     FORWARDING_NAMES,
     FORWARDING_PREFIXES,
     is_forwarding_header,
 )
 
-DOCS = (Path(__file__).parents[2] / "docs/proxies.md").read_text("utf-8").lower()
+DOCS = (Path(__file__).parents[3] / "docs/proxies.md").read_text("utf-8").lower()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xdr_bridge.http.proxies import TrustedProxies, read_address, read_network
+from xdr_bridge.http.forwarding.proxies import TrustedProxies, read_address, read_network
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from xdr_bridge.http.answer_reader import AnswerReader, KnownHeads
 from xdr_bridge.http.errors import Code, UpstreamError
 from xdr_bridge.http.messages import ResponseHead
+from xdr_bridge.http.v1.answer_reader import AnswerReader, KnownHeads
 
 
 class Told:

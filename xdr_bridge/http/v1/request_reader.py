@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from xdr_bridge.http.chunks import STRICT, ChunkReader, TrailersTooLargeError
 from xdr_bridge.http.errors import Code, RequestError
 from xdr_bridge.http.grammar import BARE_LF, CONTENT_LENGTH, FIELD_LINE, HOST, TOKEN
 from xdr_bridge.http.messages import Field, Headers, RequestHead, list_items
+from xdr_bridge.http.v1.chunks import STRICT, ChunkReader, TrailersTooLargeError
 
 # RFC 9112, section 3, after one empty line at most (section 2.2): some browsers end a body with
 # one. Support: IE 8 - 9 send queries raw, beyond ASCII; `targets.py` judges what a target holds.

@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from xdr_bridge.http.chunks import TOLERANT, ChunkReader
 from xdr_bridge.http.errors import Code, UpstreamError
 from xdr_bridge.http.grammar import BARE_LF, CONTENT_LENGTH, FIELD_LINES
 from xdr_bridge.http.messages import Headers, ResponseHead, has_body
+from xdr_bridge.http.v1.chunks import TOLERANT, ChunkReader
 
 # RFC 9112, section 4, but for the space before an empty reason, which common servers leave out.
 _STATUS_LINE = r"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*+))?+\r\n"

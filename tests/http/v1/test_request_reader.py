@@ -19,7 +19,7 @@ from tornado.httputil import (
 
 from xdr_bridge.http.errors import Code, RequestError
 from xdr_bridge.http.messages import RequestHead
-from xdr_bridge.http.request_reader import RequestReader
+from xdr_bridge.http.v1.request_reader import RequestReader
 
 
 @dataclass

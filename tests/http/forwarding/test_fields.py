@@ -9,9 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xdr_bridge.http.errors import Code, RequestError
-from xdr_bridge.http.forwarding import DEFAULT_FIELDS, FORWARDED, FORWARDING_FIELDS, Forwarding
+from xdr_bridge.http.forwarding.fields import (
+    DEFAULT_FIELDS,
+    FORWARDED,
+    FORWARDING_FIELDS,
+    Forwarding,
+)
+from xdr_bridge.http.forwarding.proxies import TrustedProxies, read_network
 from xdr_bridge.http.messages import Headers, Pair, RequestHead
-from xdr_bridge.http.proxies import TrustedProxies, read_network
 
 PROXY, OUTER_PROXY = "10.0.0.2", "10.0.0.1"
 X_FORWARDED = FORWARDING_FIELDS[:3]
