@@ -431,7 +431,7 @@
     ignoresCredentials = read('ignore-credentials') !== null;
     bases = [];
     own = /^(\w+:\/\/[^?]+)(\/[^\/?]+)\/xdr-bridge[.\w]*\.js(\?|$)/.exec(resolveInDocument(script)) || [];
-    mount = read('mount') || !others && own[2] || '/xdr';
+    mount = '/' + (read('mount') || !others && own[2] || 'xdr').replace(/\//g, '');
     list = ((own[2] === mount ? own[1] : '') + ' ' + (others || '')).replace(/[\s,]+/g, ' ').split(' ');
     for (i = 0; i < list.length; i++) {
       base = list[i] && resolveInDocument(list[i]).replace(/\/$/, '');
@@ -1143,6 +1143,9 @@
         setGlobals(NativeXMLHttpRequest, NativeActiveXObject);
       };
       setGlobals(BridgedRequest, BridgedActiveXObject);
+      if (script && script.defer) {
+        report('deferred: other scripts have looked before');
+      }
     }
   }
 

@@ -75,5 +75,8 @@ export function install() {
       setGlobals(NativeXMLHttpRequest, NativeActiveXObject);
     };
     setGlobals(BridgedRequest, BridgedActiveXObject);
+    if (script && script.defer) {
+      report('deferred: other scripts have looked before');
+    }
   }
 }

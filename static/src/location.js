@@ -29,7 +29,7 @@ export function configure(script, read) {
   ignoresCredentials = read('ignore-credentials') !== null;
   bases = [];
   own = /^(\w+:\/\/[^?]+)(\/[^\/?]+)\/xdr-bridge[.\w]*\.js(\?|$)/.exec(resolveInDocument(script)) || [];
-  mount = read('mount') || !others && own[2] || '/xdr';
+  mount = '/' + (read('mount') || !others && own[2] || 'xdr').replace(/\//g, '');
   list = ((own[2] === mount ? own[1] : '') + ' ' + (others || '')).replace(/[\s,]+/g, ' ').split(' ');
   for (i = 0; i < list.length; i++) {
     base = list[i] && resolveInDocument(list[i]).replace(/\/$/, '');

@@ -35,6 +35,12 @@ describe('where it is needed and does nothing it says why, once', () => {
     });
   }
 
+  test('and where it comes too late for others, it works and says so', () => {
+    const world = createWorld({ scripts: [{ src: 'https://api.example/xdr/xdr-bridge.js', defer: true }] });
+    assert.deepEqual(world.sentences, ['xdr-bridge: deferred: other scripts have looked before']);
+    assert.notEqual(world.realm.XMLHttpRequest, world.native);
+  });
+
   test('and nothing where it is not needed, or a copy is at work', () => {
     assert.deepEqual(createWorld({ native: 'cors' }).sentences, []);
     const world = createWorld();

@@ -49,7 +49,7 @@ describe('what is bridged', () => {
       [SCRIPT]: ['', ['POST https://b.example/xdr/tunnel?$xdr=1', 'POST https://api.example/xdr/tunnel?$xdr=1']],
       '/static/xdr-bridge.min.js': ['', ['POST https://b.example/xdr/tunnel?$xdr=1']],
       'https://cdn.example/xdr-bridge.js': ['', ['POST https://b.example/xdr/tunnel?$xdr=1']],
-      'https://cdn.example/all.js': ['/_b', ['POST https://b.example/_b/tunnel?$xdr=1']],
+      'https://cdn.example/all.js': ['_b/', ['POST https://b.example/_b/tunnel?$xdr=1']],
       'https://api.example/_b/xdr-bridge.js': ['/_b', ['POST https://b.example/_b/tunnel?$xdr=1', 'POST https://api.example/_b/tunnel?$xdr=1']],
     };
     for (const [src, [mount, expected]] of Object.entries(cases)) {

@@ -200,7 +200,7 @@ function fakeXMLHttpRequest(world) {
 // `scripts` are the script elements of the document, as their src or all their attributes; the polyfill is one of them.
 const scriptElement = (script) => {
   const attributes = typeof script === 'string' ? { src: script } : script;
-  return { src: attributes.src, getAttribute: (name) => attributes[name] ?? null };
+  return { src: attributes.src, defer: attributes.defer, getAttribute: (name) => attributes[name] ?? null };
 };
 
 
