@@ -165,6 +165,23 @@ def test_a_pause_lets_go_what_has_come(before: bytes) -> None:
     assert frame.cut(Code.UPSTREAM_CUT) == b"\x7f\r\nXDR-End: upstream-cut\r\n"
 
 
+@pytest.mark.parametrize(
+    ("label", "piece", "shown"),
+    [
+        ("utf-8", b"[", b"["),
+        ("utf-8", b"\xc3\xa4", b"\xc3\xa4"),
+        ("utf-8", b"\xef\xbb", b""),
+        ("utf-8", b"\xff", b""),
+        ("iso-8859-1", b"\xe4", b"\xc3\xa4"),
+        ("utf-16", b"a\0", b"a"),
+    ],
+)
+def test_only_what_may_be_a_byte_order_mark_waits(label: str, piece: bytes, shown: bytes) -> None:
+    frame = writer(("Content-Type", f"text/plain; charset={label}"))
+    assert frame.write(piece) == b""
+    assert frame.pause().endswith(b"\r\n\r\n" + shown)
+
+
 def test_a_long_answer_begins_without_a_prelude() -> None:
     frame = writer(TEXT)
     assert frame.write(b"x" * (MAX_HELD_BYTES - 1)) == b""

@@ -71,17 +71,22 @@ class TextDecoder:
         if self._decoder is None:
             if self._started and not data:
                 return ""
-            if not self._start and len(data) > 2 and not self._is_xml and self._is_plain(data):
+            if not self._start and data and not self._is_xml and self._is_plain(data):
                 # What follows may look like a byte order mark, but comes too late to be one.
                 self._started = True
                 return data.decode("ascii")
             if not self._started:
                 self._start += data
-                if not final and (len(self._start) < 3 or self._may_be_declared()):
+                if not final and (self._may_be_a_mark() or self._may_be_declared()):
                     return ""
                 data, self._start = self._start, b""
             self._decoder, data = self._begin(data)
         return self._decoder.decode(data, final)
+
+    def _may_be_a_mark(self) -> bool:
+        """Whether what has come is a proper part of a byte order mark: it cannot be shown yet."""
+        start = self._start
+        return any(mark.startswith(start) and mark != start for mark, _ in _BYTE_ORDER_MARKS)
 
     def _may_be_declared(self) -> bool:
         """Whether a declaration of XML has begun, and may not have come as a whole."""
