@@ -58,7 +58,7 @@ def receive_native(route: Route, head: RequestHead, limits: Limits) -> Reply | F
         _check_passable(head)
         if route.policies is None:
             # Of an answer of the API's own its fields are kept; these are for ours.
-            return _pass_on(route, head, own_fields([route], head.headers.get_all("Origin")))
+            return _pass_on(route, head, head.headers.derived(_readable_by_any))
         policy = route.policies.for_target(head.target)
         if is_preflight(head):
             return _answer_preflight(route, policy, head, limits)
@@ -95,11 +95,22 @@ def own_fields(routes: Sequence[Route], origin_lines: Sequence[str]) -> tuple[Pa
             if route.policies is not None:
                 policy, origin = route.policies.admitting(origin_lines)
                 return cors_fields(policy, origin)
-            origin = well_formed_origin(origin_lines)
-            return (("Access-Control-Allow-Origin", origin), *VARY_ORIGIN)
+            return _readable_by(well_formed_origin(origin_lines))
         except RequestError:
             continue
     return VARY_ORIGIN
+
+
+def _readable_by_any(headers: Headers) -> tuple[Pair, ...]:
+    """Write the fields of an answer of our own under API authority."""
+    try:
+        return _readable_by(well_formed_origin(headers.get_all("Origin")))
+    except RequestError:
+        return VARY_ORIGIN
+
+
+def _readable_by(origin: str) -> tuple[Pair, ...]:
+    return (("Access-Control-Allow-Origin", origin), *VARY_ORIGIN)
 
 
 def plain_head(forward: Forward, head: ResponseHead, reach: Reach) -> ResponseHead:
