@@ -41,6 +41,10 @@ export default [
     output: { ...script, file: `${folder}/xdr-bridge.form-data.js`, banner: banner('xdr-bridge, FormData') },
   },
   {
+    input: here('src/relay.js'),
+    output: { ...script, file: `${folder}/xdr-bridge.relay.js`, banner: banner('xdr-bridge, the relay'), plugins: [minifier] },
+  },
+  {
     input: here('emulator/src/ie-emulator.js'),
     output: { format: 'iife', file: `${folder}/emulator/ie-emulator.js` },
   },

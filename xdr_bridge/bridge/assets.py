@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+from collections.abc import Sequence
 
 from xdr_bridge.http.errors import Code, problem_body
 from xdr_bridge.http.messages import (
@@ -29,11 +30,20 @@ _FOR_GOOD = "public, max-age=31536000, immutable"
 class StaticAsset:
     """One file in memory, with its compressed form and its validators."""
 
-    def __init__(self, content: bytes, *, content_type: str = _JAVASCRIPT) -> None:
-        """Compute everything that an answer needs."""
+    def __init__(
+        self, content: bytes, *, content_type: str = _JAVASCRIPT, fields: Sequence[Pair] = ()
+    ) -> None:
+        """Compute everything that an answer needs.
+
+        Args:
+            content: The file.
+            content_type: Its type.
+            fields: Further fields of each answer; where they change, so does the version.
+        """
         digest = hashlib.sha384(content).digest()
         self.content = content
-        self.version = digest.hex()[:12]
+        told = "".join(f"{name}: {value}\n" for name, value in fields).encode()
+        self.version = hashlib.sha384(content + told).hexdigest()[:12]
         self.integrity = "sha384-" + base64.b64encode(digest).decode()
         # Level 9 and no time stamp: the same bytes from every process.
         self._gzipped = gzip.compress(content, 9, mtime=0)
@@ -46,6 +56,7 @@ class StaticAsset:
             ("Access-Control-Allow-Origin", "*"),
             ("Cross-Origin-Resource-Policy", "cross-origin"),
             ("Vary", "Accept-Encoding"),
+            *fields,
         )
 
     def respond(self, head: RequestHead) -> tuple[ResponseHead, bytes]:

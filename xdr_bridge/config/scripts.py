@@ -6,10 +6,17 @@ from importlib import resources
 from pathlib import Path
 
 from xdr_bridge.bridge.assets import StaticAsset
+from xdr_bridge.bridge.relay_page import RELAY_SCRIPT
 
 POLYFILL, MINIFIED = "xdr-bridge.js", "xdr-bridge.min.js"
 # Every script that is served, by its name in `static/` and under the mount.
-SCRIPTS = (MINIFIED, POLYFILL, "xdr-bridge.constructor.js", "xdr-bridge.form-data.js")
+SCRIPTS = (
+    MINIFIED,
+    POLYFILL,
+    "xdr-bridge.constructor.js",
+    "xdr-bridge.form-data.js",
+    RELAY_SCRIPT,
+)
 
 
 def read_script(name: str) -> StaticAsset:

@@ -33,6 +33,7 @@ class ServiceSettings(BaseSettings, CeilingSettings, PolicySettings):
         host: The address to listen on.
         port: The port to listen on; 0 takes a free one.
         mount: The path of the bridge's own pages: one segment.
+        relay: Whether pages may have calls sent by the relay, a frame of the bridge's own origin.
         published_hosts: Host names that the bridge answers to, besides those of its public origins
             and of `apis`; `*`: any.
         tls_certificate: A file with the bridge's certificate; None: it speaks no TLS.
@@ -73,6 +74,11 @@ class ServiceSettings(BaseSettings, CeilingSettings, PolicySettings):
     )
     mount: Annotated[str, Shown("PATH")] = Field(
         default="/xdr", description="The path of the bridge's own pages, one segment."
+    )
+    relay: Annotated[bool, Shown(default="yes")] = Field(
+        default=True,
+        description="Let pages send calls by the relay, a hidden frame of the bridge's origin, with"
+        " its cookies and log-ins where a policy or API allows credentials.",
     )
     published_hosts: Annotated[
         Texts, Shown("NAME", "the hosts of public origins and of APIs, where each API has one")

@@ -6,7 +6,9 @@ from typing import Any, Self
 
 from pydantic import ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 
+from xdr_bridge.bridge.assets import StaticAsset
 from xdr_bridge.bridge.conversation import Bridge
+from xdr_bridge.bridge.relay_page import RELAY_PAGE, RELAY_SCRIPT, relay_page
 from xdr_bridge.bridge.routes import Route
 from xdr_bridge.config.certificates import Certificate
 from xdr_bridge.config.duplicates import duplicates
@@ -61,9 +63,18 @@ class Settings(ServiceSettings):
             routes=self.routes,
             mount=self.mount,
             limits=self.limits,
-            assets={name: read_script(name) for name in SCRIPTS},
+            assets=self._read_assets(),
             hosts=published_hosts(self.published_hosts, self.routes),
         )
+
+    def _read_assets(self) -> dict[str, StaticAsset]:
+        """Read the bridge's own files."""
+        assets = {name: read_script(name) for name in SCRIPTS}
+        if self.relay:
+            assets[RELAY_PAGE] = relay_page(assets[RELAY_SCRIPT], self.routes)
+        else:
+            del assets[RELAY_SCRIPT]
+        return assets
 
     @model_validator(mode="wrap")
     @classmethod
