@@ -146,9 +146,7 @@ class _Server(StopableWSGIServer):
 def table_api() -> Iterator[TableApi]:
     """Run a `TableApi` in WebTest's server."""
     api = TableApi()
-    server = _Server.create(
-        api, threads=4, host="127.0.0.1", clear_untrusted_proxy_headers=False
-    )
+    server = _Server.create(api, threads=4, host="127.0.0.1", clear_untrusted_proxy_headers=False)
     api.url = server.application_url.rstrip("/")
     try:
         yield api
