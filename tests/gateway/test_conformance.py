@@ -97,6 +97,7 @@ ELSEWHERE = {
     Code.LOOP_DETECTED: "a frame with status 508: test_behind_a_proxy.py",
     Code.UPSTREAM_UNREACHABLE: "test_gateway_streams.py",
     Code.UPSTREAM_BROKEN: "test_gateway_streams.py",
+    Code.UPSTREAM_UNANSWERED: "test_faults.py",
     Code.UPSTREAM_TIMEOUT: "test_gateway_streams.py",
     Code.UPSTREAM_CUT: "test_gateway_streams.py",
     Code.REDIRECT_REFUSED: "test_attacks.py",

@@ -227,10 +227,10 @@ def test_a_call_on_a_stale_bound_connection_is_repeated_as_nobody(
         assert user_of(ask(client, target="/drops")) == "second"
         # Nobody knows whether it was done: as always.
         client.send(request("POST", "/who", body=b"x"))
-        assert client.read("POST").code == "upstream-broken"
+        assert client.read("POST").code == "upstream-unanswered"
         assert user_of(ask(client)) == ""
         assert strangers(bridge) == {""}
-    logs.expect("upstream-broken")
+    logs.expect("upstream-unanswered")
 
 
 def test_whoever_logs_in_anew_is_somebody_else(make: MakeBridge) -> None:

@@ -25,6 +25,7 @@ ID = re.compile(r"\bc[0-9]+-[0-9]+\b")
 
 # What the bridge makes of each of the API's faults; "broken" is a plain answer that breaks off.
 _BROKEN = frozenset({"failed upstream-broken"})
+_UNANSWERED = frozenset({"failed upstream-unanswered"})
 # The last where nothing had been said yet.
 _CUT = frozenset({"cut upstream-cut", "broken", "failed upstream-cut"})
 API_FAULTS: dict[str, frozenset[str]] = {
@@ -39,8 +40,8 @@ API_FAULTS: dict[str, frozenset[str]] = {
     # Before the head.
     "stall": frozenset({"failed upstream-timeout"}),
     "unread": frozenset({"failed upstream-timeout"}),
-    "reset": _BROKEN,
-    "end": _BROKEN,
+    "reset": _UNANSWERED,
+    "end": _UNANSWERED,
     "reset-in-head": _BROKEN,
     "garbage": _BROKEN,
     "huge-head": _BROKEN,

@@ -194,7 +194,7 @@ class _CallJudge:
         seen = self._seen
         if self._met_an_outage:
             return self._saw != "answered"
-        if self._saw == "failed upstream-broken":
+        if self._saw == "failed upstream-unanswered":
             # It met a connection that the API had just closed (RFC 9112, section 9.3.1).
             return not self._begun
         if self._saw == "failed upstream-timeout":
@@ -205,7 +205,7 @@ class _CallJudge:
 
 def met_closing(seen: Seen) -> bool:
     """Whether a call without a fault of its own has failed for the connection that it met."""
-    return seen.saw == "failed upstream-broken" and API_FAULTS[seen.call.fault] == {"answered"}
+    return seen.saw == "failed upstream-unanswered" and API_FAULTS[seen.call.fault] == {"answered"}
 
 
 def _totals(evidence: Evidence) -> Iterator[str]:

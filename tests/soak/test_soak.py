@@ -195,8 +195,8 @@ def test_what_is_in_order_is_not_complained_of() -> None:
     [
         (see(0, "wrong: 3 bytes"), "must not see"),
         (see(0, "broken"), "has answered in whole, and the page has half"),
-        (see(0, "failed upstream-broken"), "told one code, and another was counted"),
-        (see(0, "failed upstream-broken"), "no fault of the API's does not lead to that"),
+        (see(0, "failed upstream-unanswered"), "told one code, and another was counted"),
+        (see(0, "failed upstream-unanswered"), "no fault of the API's does not lead to that"),
         (see(0, "unanswered"), "never answered, and at the API"),
         (see(1, "answered"), "a whole answer that the API has not given"),
         (see(1, "answered"), "/status tells 1"),

@@ -110,8 +110,8 @@ def test_a_native_upload_that_the_api_does_not_take(
     if status == 413:
         assert answer.body == b"big"
     else:
-        assert answer.code == "upstream-broken"
-        logs.expect("upstream-broken")
+        assert answer.code == "upstream-unanswered"
+        logs.expect("upstream-unanswered")
     assert bridge.call("PUT", "/x", body=b"abc").body == b"ok"
 
 
@@ -139,8 +139,8 @@ def test_a_tunnelled_upload_that_the_api_does_not_take(
     if status == 413:
         assert frame.body == "big"
     else:
-        assert frame.json["code"] == "upstream-broken"
-        logs.expect("upstream-broken")
+        assert frame.json["code"] == "upstream-unanswered"
+        logs.expect("upstream-unanswered")
     assert read_frame(bridge.tunnel("POST /x XDR/1\r\n\r\nabc")).body == "ok"
 
 
@@ -315,7 +315,7 @@ def test_an_api_that_restarts_between_two_calls_is_not_noticed(
 
 @pytest.mark.parametrize(
     ("said", "code"),
-    [(b"", "upstream-broken"), (HEAD, "upstream-broken"), (OK[:-1], "upstream-cut")],
+    [(b"", "upstream-unanswered"), (HEAD, "upstream-broken"), (OK[:-1], "upstream-cut")],
 )
 def test_an_api_that_restarts_during_a_call(
     make_api: MakeApi, make_bridge: MakeBridge, logs: Logs, said: bytes, code: str

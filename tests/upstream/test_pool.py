@@ -28,6 +28,7 @@ from tests.support.pools import (
 from tests.support.raw_api import SELF_SIGNED, Peer, RawApi, answering, server_tls
 from xdr_bridge.http.errors import Code
 from xdr_bridge.http.messages import Headers, RequestHead
+from xdr_bridge.upstream.connections import Connection
 from xdr_bridge.upstream.pool import Pool, UpstreamLimits
 
 MEBIBYTE = 1 << 20
@@ -241,10 +242,12 @@ async def test_an_answer_without_content_ends_with_its_head(method: str, answer:
         await peer.send(OK)
         await peer.rest()
 
-    async with calling(script) as (api, pool):
+    owes = method != "DELETE" and b"103" not in answer and (b"-Len" in answer or b"chunk" in answer)
+    async with calling(script if not owes else answering(answer), answering(OK)) as (api, pool):
         assert await send(pool, method).success() == b""
         assert await send(pool).success() == b"ok"
-        assert len(api.peers) == 1
+        # What such a head announces may come late: it would be the answer to the next call.
+        assert len(api.peers) == 1 + owes
 
 
 @in_loop
@@ -616,7 +619,7 @@ async def test_a_call_that_may_have_been_done_is_not_repeated(method: str) -> No
     async with calling(answer_once, answering(OK)) as (api, pool):
         await send(pool).success()
         error = await send(pool, method).failure()
-        assert error.code is Code.UPSTREAM_BROKEN
+        assert error.code is Code.UPSTREAM_UNANSWERED
         assert "not repeated because it may have been done" in error.detail
         assert len(api.peers) == 1
 
@@ -653,8 +656,70 @@ async def test_a_fresh_connection_that_dies_is_not_repeated() -> None:
 
     async with calling(script) as (api, pool):
         error = await send(pool).failure()
-        assert error.code is Code.UPSTREAM_BROKEN
+        assert error.code is Code.UPSTREAM_UNANSWERED
         assert len(api.peers) == 1
+
+
+@pytest.mark.parametrize("ends", [True, False])
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+@in_loop
+async def test_a_call_that_comes_after_the_end_of_a_kept_connection_is_made_again(
+    method: str, ends: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+
+    async def serve(server: socket.socket) -> socket.socket:
+        own, _ = await loop.sock_accept(server)
+        assert await loop.sock_recv(own, 65536)
+        await loop.sock_sendall(own, OK)
+        return own
+
+    # On this machine an end is never on its way: it is there, and would be seen.
+    monkeypatch.setattr(Connection, "is_quiet", lambda self: True)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        pool = Pool("127.0.0.1", server.getsockname()[1])
+        first = send(pool)
+        own = await serve(server)
+        await first.success()
+        if ends:
+            own.close()
+            second = send(pool, method)
+            with await serve(server):
+                assert await second.success() == b"ok"
+        else:
+            second = send(pool, method)
+            # It is there, though nobody looks at it: a reset, which says nothing of that.
+            own.close()
+            error = await second.failure()
+            assert error.code is Code.UPSTREAM_UNANSWERED
+        await pool.close()
+
+
+@in_loop
+async def test_a_put_that_may_have_been_done_is_not_called_undone() -> None:
+    """The API reads it on a kept connection, and is gone before it could be repeated."""
+    pool: Pool
+    server: asyncio.Server
+    gone = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK)
+        await reader.readuntil(b"\r\n\r\n")
+        server.close()
+        writer.close()
+        gone.set()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    pool = Pool("127.0.0.1", server.sockets[0].getsockname()[1])
+    await send(pool).success()
+    error = await send(pool, "PUT").failure()
+    assert gone.is_set()
+    assert error.code is Code.UPSTREAM_UNANSWERED
+    assert "may have been done; then the API at 127.0.0.1" in error.detail
+    assert "127.0.0.1" not in error.told
+    await pool.close()
 
 
 @in_loop
@@ -668,7 +733,7 @@ async def test_a_call_is_repeated_once_only_and_on_a_fresh_connection() -> None:
             await recorder.success()
         # Two stale connections idle: the repetition must not try the other one.
         error = await send(pool).failure()
-        assert error.code is Code.UPSTREAM_BROKEN
+        assert error.code is Code.UPSTREAM_UNANSWERED
         assert len(api.peers) == 3
 
 
@@ -728,7 +793,7 @@ async def test_a_streamed_put_is_not_repeated_after_its_first_piece() -> None:
         await send(pool).success()
         transfer, recorder = stream(pool, 6, "PUT")
         transfer.write(b"abc")
-        assert (await recorder.failure()).code is Code.UPSTREAM_BROKEN
+        assert (await recorder.failure()).code is Code.UPSTREAM_UNANSWERED
         assert len(api.peers) == 1
         assert transfer.write(b"def") is None
         transfer.end()
@@ -740,7 +805,7 @@ async def test_a_streamed_put_is_not_repeated_after_its_first_piece() -> None:
 @pytest.mark.parametrize(
     ("answer", "code", "body"),
     [
-        pytest.param(b"", Code.UPSTREAM_BROKEN, b"", id="nothing"),
+        pytest.param(b"", Code.UPSTREAM_UNANSWERED, b"", id="nothing"),
         pytest.param(b"HTTP/1.1 200", Code.UPSTREAM_BROKEN, b"", id="in the head"),
         pytest.param(b"garbage\r\n\r\n", Code.UPSTREAM_BROKEN, b"", id="garbage"),
         pytest.param(OK[:-1], Code.UPSTREAM_CUT, b"o", id="in a counted body"),
@@ -800,7 +865,7 @@ async def test_a_reset_is_no_end(started: bool) -> None:
         recorder.when_data = seen.set
         pool.send(head(), recorder)
         error = await recorder.failure()
-        assert error.code is (Code.UPSTREAM_CUT if started else Code.UPSTREAM_BROKEN)
+        assert error.code is (Code.UPSTREAM_CUT if started else Code.UPSTREAM_UNANSWERED)
 
 
 @in_loop

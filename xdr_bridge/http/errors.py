@@ -73,6 +73,7 @@ class Code(StrEnum):
     FORWARDED_MALFORMED = "forwarded-malformed", 400, Fault.PAGE
     # The API's answers (Wire 5.5, 5.9, 6.3).
     UPSTREAM_UNREACHABLE = "upstream-unreachable", 502, Fault.API
+    UPSTREAM_UNANSWERED = "upstream-unanswered", 502, Fault.API
     UPSTREAM_BROKEN = "upstream-broken", 502, Fault.API
     UPSTREAM_TIMEOUT = "upstream-timeout", 504, Fault.API
     UPSTREAM_CUT = "upstream-cut", 502, Fault.API

@@ -10,8 +10,15 @@ import zlib
 from collections.abc import Callable, Iterator
 
 from xdr_bridge.http.encoding.text_decoder import TextDecoder
-from xdr_bridge.http.errors import Code, RequestError
-from xdr_bridge.http.messages import Headers, Pair, ResponseHead, has_body, without_hop_by_hop
+from xdr_bridge.http.errors import Code, RequestError, shown
+from xdr_bridge.http.messages import (
+    Headers,
+    Pair,
+    ResponseHead,
+    has_body,
+    list_items,
+    without_hop_by_hop,
+)
 from xdr_bridge.http.mime_types import text_encoding
 from xdr_bridge.http.targets import as_url
 
@@ -20,6 +27,8 @@ PRELUDE = b" " * 2048 + b"\r\n"
 MAX_HELD_BYTES = 64 * 1024
 # No single call makes more than this out of a compressed piece, in bytes.
 _INFLATE_BYTES = 64 * 1024
+# https://source.chromium.org: net/filter/source_stream.cc, and those of shared dictionaries.
+_DECODED_BY_BROWSERS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "dcb", "dcz"})
 # Beyond this much, text that was a hundred times smaller is a bomb. Nobody asked for a coding.
 _UNSUSPECTED_BYTES = 16 * 1024 * 1024
 _MAX_RATIO = 100
@@ -67,7 +76,8 @@ class FrameWriter:
             flags: Those of `$xdr`.
 
         Raises:
-            ValueError: The body has a content coding that is not gzip or deflate.
+            ValueError: The body has a content coding that browsers know, and that is not gzip or
+                deflate.
         """
         self.done = False
         streams, (encoding, is_xml), coding = head.headers.derived(_read_content_fields)
@@ -230,11 +240,13 @@ class _Inflater:
 
 
 def _content_decoder(coding: str) -> _Inflater | None:
-    if coding == "identity":
+    codings = [item for item in list_items(coding) if item != "identity"]
+    if not codings or not _DECODED_BY_BROWSERS.issuperset(codings):
+        # "UTF-8", "none": Chromium shows the body as it is where it knows one of them not.
         return None
     # The bridge asked for identity; an API that compresses all the same is tolerated.
-    if coding in ("gzip", "x-gzip"):
+    if codings in (["gzip"], ["x-gzip"]):
         return _Inflater(wbits=16 + zlib.MAX_WBITS)
-    if coding == "deflate":
+    if codings == ["deflate"]:
         return _Inflater(wbits=zlib.MAX_WBITS)
-    raise ValueError(f"the content coding {coding!r} was not asked for; identity was")
+    raise ValueError(f"the content coding {shown(coding)} was not asked for; identity was")

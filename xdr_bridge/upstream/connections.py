@@ -9,9 +9,16 @@ from __future__ import annotations
 import asyncio
 import select
 import socket
+import struct
+import sys
 from typing import Protocol, cast
 
 from xdr_bridge.http.errors import UpstreamError
+
+
+# tcpi_bytes_acked of struct tcp_info (linux/tcp.h, since 4.1). Others do not tell it.
+_BYTES_ACKED = struct.Struct("=120xQ")
+_TELLS_ACKED = sys.platform == "linux"
 
 
 class Holder(Protocol):
@@ -121,6 +128,20 @@ class Connection(asyncio.BufferedProtocol):
         Asked before another call is sent: what is there already would be taken for its answer.
         """
         return self._readable is None or not self._readable.poll(0)
+
+    def acknowledged(self) -> int | None:
+        """Return how many bytes the API's machine has acknowledged so far; None: unknown.
+
+        A socket keeps the count when its connection has ended, until it is closed.
+        """
+        own = self._transport.get_extra_info("socket")
+        if not _TELLS_ACKED or own is None or own.family not in (socket.AF_INET, socket.AF_INET6):
+            return None
+        try:
+            told = own.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_ACKED.size)
+            return int(_BYTES_ACKED.unpack(told)[0])
+        except (OSError, struct.error):
+            return None
 
     @property
     def spoke_first(self) -> bool:

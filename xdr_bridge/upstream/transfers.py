@@ -18,6 +18,10 @@ from xdr_bridge.upstream.connections import Connection, Holder
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
 _BOUND, _NEVER = Reuse.BOUND, Reuse.NEVER
 _LAST_CHUNK = b"0\r\n\r\n"
+_NOTHING_SENT = -1
+# What says by itself that the API has not got the call.
+_NOT_DONE = frozenset({Code.UPSTREAM_UNREACHABLE, Code.OVERLOADED, Code.UPSTREAM_TIMEOUT})
+_DIED = "the API closed the connection before it answered; the call may have been done"
 
 
 class Receiver(Sink, Protocol):
@@ -82,9 +86,10 @@ class Transfer:
         "_reader",
         "_receiver",
         "_repeated",
+        "_maybe_done",
         "_request",
         "_reuse",
-        "_untouched",
+        "_acknowledged",
         "done",
     )
 
@@ -129,7 +134,10 @@ class Transfer:
         self._drained: asyncio.Future[None] | None = None
         self._paused = False
         self._repeated = False
-        self._untouched = False
+        # Whether an attempt before this one may have been read.
+        self._maybe_done = False
+        # What the API had acknowledged of the calls before; None: unknown.
+        self._acknowledged: int | None = None
         self._holder = holder
         self.reuse(reuse)
 
@@ -216,6 +224,10 @@ class Transfer:
     def fail(self, error: UpstreamError) -> None:
         """Give the call up for a reason and tell the receiver."""
         if not self.done:
+            if self._maybe_done and error.code in _NOT_DONE:
+                error = UpstreamError(
+                    Code.UPSTREAM_UNANSWERED, f"{_DIED}; then {error.detail}", told=_DIED
+                )
             receiver = self._receiver
             self._detach()
             receiver.on_error(error)
@@ -230,9 +242,13 @@ class Transfer:
         connection.begin(self)
         if self._paused:
             connection.pause_reading()
+        if connection.calls > 1:
+            # Only a kept one may be closing, and only its call may be made again.
+            self._acknowledged = connection.acknowledged()
         connection.write(self._request or b"")
-        # A first write that fails at once has sent nothing.
-        self._untouched = connection.is_closing
+        if connection.is_closing:
+            # A first write that fails at once has sent nothing.
+            self._acknowledged = _NOTHING_SENT
         if not connection.is_full:
             self.drained()
 
@@ -268,18 +284,18 @@ class Transfer:
             return
         reused = self._connection is not None and self._connection.calls > 1
         if not reused or self._repeated:
-            self.fail(self._broken("the API closed the connection before it answered"))
-        elif self._request is not None and (self._method in _IDEMPOTENT or self._untouched):
+            self.fail(UpstreamError(Code.UPSTREAM_UNANSWERED, _DIED))
+            return
+        unread = self._is_unread(reason)
+        if self._request is not None and (unread or self._method in _IDEMPOTENT):
             self._repeated = True
+            self._maybe_done = not unread
             self._let_go()
             self._dispatcher.repeat(self)
         else:
-            self.fail(
-                self._broken(
-                    "the API closed a kept connection before it answered;"
-                    " the call was not repeated because it may have been done"
-                )
-            )
+            detail = "the API closed a kept connection before it answered; the call was not"
+            why = "because a part of its body is gone" if unread else "because it may have been done"
+            self.fail(UpstreamError(Code.UPSTREAM_UNANSWERED, f"{detail} repeated {why}"))
 
     def drained(self) -> None:
         """Let the writer go on."""
@@ -293,13 +309,32 @@ class Transfer:
 
     def _finish(self) -> None:
         connection, receiver = self._connection, self._receiver
-        if self._ended and self._reader.reusable and connection is not None:
+        # What a HEAD is owed may come late, and would be the next call's answer. One that is bound
+        # harms nobody else, and a log-in (NTLM) takes several answers on one connection.
+        owes = self._reader.owes and connection is not None and connection.holder is None
+        if self._ended and self._reader.reusable and not owes and connection is not None:
             self._connection = None
             self._detach()
             connection.finish()
         else:
             self._detach()
         receiver.on_end()
+
+    def _is_unread(self, reason: Exception | None) -> bool:
+        """Whether nothing of the request can have been read: then it may be made again.
+
+        The end of a connection (FIN) acknowledges all that was there when the API closed, so that
+        what it does not acknowledge came too late. Of a reset that cannot be said: the other side
+        may have read what it has not acknowledged yet, and Linux ignores what a reset acknowledges.
+        A broken pipe is an end that somebody has written to.
+        """
+        before, connection = self._acknowledged, self._connection
+        if before is None or connection is None:
+            return False
+        if before == _NOTHING_SENT:
+            return True
+        ended = reason is None or isinstance(reason, BrokenPipeError)
+        return ended and connection.acknowledged() == before
 
     def _broken(self, detail: str) -> UpstreamError:
         code = Code.UPSTREAM_CUT if self._reader.answered else Code.UPSTREAM_BROKEN

@@ -2,13 +2,15 @@
 
 Follows RFC 9112 (the grammar) and RFC 9110 (which answers have content). Where the standard lets
 a recipient repair what is malformed, this one refuses: a guess about where an answer ends is a
-guess about which page gets the next one.
+guess about which page gets the next one. What every browser reads alike is no guess; the table in
+docs/odd-answers.md says case by case.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 from xdr_bridge.http.errors import Code, UpstreamError
@@ -78,6 +80,8 @@ class AnswerReader:
         answered: Whether the head of the final answer has been told.
         done: Whether the answer is complete.
         reusable: Whether, once it is done, the connection may carry another request.
+        owes: Whether the head of an answer that has no content announces some, as one to HEAD
+            does: APIs exist that send it all the same, after the end, to the next call.
     """
 
     __slots__ = (
@@ -91,6 +95,7 @@ class AnswerReader:
         "_step",
         "answered",
         "done",
+        "owes",
         "reusable",
         "sink",
         "started",
@@ -114,6 +119,7 @@ class AnswerReader:
         self.answered = False
         self.done = False
         self.reusable = True
+        self.owes = False
         self._method = method
         self._max_head_bytes = max_head_bytes
         # Plain functions: a bound method here would be a reference cycle for each call.
@@ -197,17 +203,31 @@ class AnswerReader:
             return _Head(head, None, chunked=False, closes=False)
         lengths = headers.get_all("content-length")
         codings = headers.get_all("transfer-encoding")
-        if lengths and codings:
-            raise self._error("its answer has both a Content-Length and a Transfer-Encoding")
-        if lengths and (len(lengths) > 1 or CONTENT_LENGTH.fullmatch(lengths[0]) is None):
-            raise self._error("the Content-Length of its answer is not one number")
         # RFC 9112, section 6.1: in HTTP/1.0 a transfer coding means faulty framing.
         if codings and (minor == "0" or [coding.lower() for coding in codings] != ["chunked"]):
             raise self._error("the Transfer-Encoding of its answer is not just chunked")
+        length = self._length(headers.get("content-length"))
         # "close" as a part of another option ends a connection early, which harms nobody.
         closes = minor == "0" or "close" in (headers.get("connection") or "").lower()
-        length = int(lengths[0]) if lengths else None
+        if lengths and (codings or lengths != [str(length)]):
+            kept = [pair for pair in headers if pair[0].lower() != "content-length"]
+            if codings:
+                # Section 6.3: the coding counts, and whoever passes it on drops the length. There
+                # may be somebody on the way who reads it otherwise: nothing follows.
+                closes, length = True, None
+            else:
+                kept.append(("Content-Length", str(length)))
+            head = replace(head, headers=Headers.trusted(kept))
         return _Head(head, length, chunked=bool(codings), closes=closes)
+
+    def _length(self, value: str | None) -> int | None:
+        """Return what Content-Length says, also if it says it twice (RFC 9110, section 8.6)."""
+        if value is None:
+            return None
+        length, *others = (part.strip(" \t") for part in value.split(","))
+        if CONTENT_LENGTH.fullmatch(length) is None or any(other != length for other in others):
+            raise self._error("the Content-Length of its answer is not one number")
+        return int(length)
 
     def _skip_interim(self, status: int) -> None:
         """Drop an interim answer (RFC 9110, section 15.2)."""
@@ -223,6 +243,7 @@ class AnswerReader:
             self.reusable = False
         if not has_body(self._method, read.head.status):
             self.done = True
+            self.owes = read.chunked or bool(read.length)
         elif read.chunked:
             self._chunks = ChunkReader(TOLERANT, max_trailer_bytes=self._max_head_bytes)
             self._step = AnswerReader._read_chunks

@@ -25,8 +25,9 @@ _OPENING = re.compile(rb"(?:\r\n?)?+[!#$%&'*+\-.^_`|~0-9A-Za-z]|\r\n?\Z|\r?\n?\Z
 _ORIGIN_LINE = re.compile(rb"\r\norigin:[ \t]*+([\x21-\x7e]*+)[ \t]*+(?=\r\n)", re.IGNORECASE)
 _EMPTY_LINE = (b"", b"\r", b"\r\n")
 _MAX_TRAILER_BYTES = 8 * 1024
-_MAX_KNOWN_LINES = 32
-_MAX_KNOWN_CHARACTERS = 512
+# What an idle connection remembers of the requests before, in characters of field lines.
+_MAX_KNOWN_CHARACTERS = 4096
+_MAX_KNOWN_LINE = 512
 # A larger block of fields is not kept for the next request.
 _MAX_KEPT_BYTES = 4096
 
@@ -92,6 +93,7 @@ class RequestReader:
         "_host",
         "_kept",
         "_known",
+        "_known_characters",
         "_left",
         "_max_fields",
         "_max_head_bytes",
@@ -134,6 +136,7 @@ class RequestReader:
         self._unread = b""
         self._host: str | None = None
         self._known: dict[str, Field] = {}
+        self._known_characters = 0
         # Those of the request before: the next one has mostly the same to the letter.
         self._kept: _Fields | None = None
         self._left = 0
@@ -242,8 +245,9 @@ class RequestReader:
                 Code.HEADER_BLOCK_TOO_LARGE, f"the request has more than {self._max_fields} fields"
             )
         known = self._known
-        if len(known) > _MAX_KNOWN_LINES:
+        if self._known_characters > _MAX_KNOWN_CHARACTERS - _MAX_KNOWN_LINE:
             known.clear()
+            self._known_characters = 0
         headers = Headers.indexed([known.get(line) or self._learn(line) for line in lines])
         self._check_host(headers.get_all("host"), minor)
         length = _body_length(headers, minor)
@@ -262,8 +266,9 @@ class RequestReader:
             raise _malformed("a field of the request is malformed")
         name, _, value = line.partition(":")
         field = name, value.strip(" \t"), name.lower()
-        if len(line) <= _MAX_KNOWN_CHARACTERS:
+        if len(line) <= min(_MAX_KNOWN_LINE, _MAX_KNOWN_CHARACTERS - self._known_characters):
             self._known[line] = field
+            self._known_characters += len(line)
         return field
 
     def _check_host(self, hosts: list[str], minor: str) -> None:
