@@ -216,7 +216,7 @@ def test_a_content_coding_is_undone(coding: str, packed: bytes, size: int) -> No
     assert (frame.body, frame.end) == ("Hallo" * 1000, "ok")
 
 
-@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "compress", "identity, gzip"])
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "identity, br"])
 def test_a_content_coding_that_nobody_asked_for_is_refused(coding: str) -> None:
     with pytest.raises(ValueError, match="was not asked for"):
         writer(TEXT, ("Content-Encoding", coding))

@@ -15,7 +15,6 @@ from typing import Protocol, cast
 
 from xdr_bridge.http.errors import UpstreamError
 
-
 # tcpi_bytes_acked of struct tcp_info (linux/tcp.h, since 4.1). Others do not tell it.
 _BYTES_ACKED = struct.Struct("=120xQ")
 _TELLS_ACKED = sys.platform == "linux"

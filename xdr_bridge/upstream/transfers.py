@@ -75,21 +75,21 @@ class Transfer:
     """
 
     __slots__ = (
+        "_acknowledged",
         "_connection",
         "_dispatcher",
         "_drained",
         "_ended",
         "_holder",
         "_left",
+        "_maybe_done",
         "_method",
         "_paused",
         "_reader",
         "_receiver",
         "_repeated",
-        "_maybe_done",
         "_request",
         "_reuse",
-        "_acknowledged",
         "done",
     )
 
@@ -294,7 +294,9 @@ class Transfer:
             self._dispatcher.repeat(self)
         else:
             detail = "the API closed a kept connection before it answered; the call was not"
-            why = "because a part of its body is gone" if unread else "because it may have been done"
+            why = (
+                "because a part of its body is gone" if unread else "because it may have been done"
+            )
             self.fail(UpstreamError(Code.UPSTREAM_UNANSWERED, f"{detail} repeated {why}"))
 
     def drained(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tracemalloc
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -577,3 +578,27 @@ def test_whose_page_it_is_can_be_told_of_a_head_that_cannot_be_read(
         with contextlib.suppress(RequestError):
             reader.feed(piece)
     assert reader.origin_lines == origins
+
+
+def test_a_reader_remembers_little_of_a_large_head() -> None:
+    fields = b"".join(b"X-Field-%d: %b\r\n" % (i, b"%03d" % i * 160) for i in range(120))
+    data = b"GET / HTTP/1.1\r\nHost: a\r\n" + fields + b"\r\n"
+    assert len(data) > 60_000
+
+    class Nobody(Told):
+        def on_request(self, *_: object, **__: object) -> None: ...
+
+    readers = [
+        RequestReader(Nobody(), client=None, scheme="http", max_head_bytes=65536, max_fields=128)
+        for _ in range(20)
+    ]
+    tracemalloc.start()
+    try:
+        for reader in readers:
+            # Each its own: one that is used again must not grow either.
+            assert reader.feed(data) + reader.feed(data) == b""
+        kept = tracemalloc.get_traced_memory()[0] / len(readers)
+    finally:
+        tracemalloc.stop()
+    # It was 166 kB.
+    assert kept < 24_000
