@@ -162,7 +162,8 @@ bridge stands for (unless the call says otherwise) and which permits everybody w
 and without a preflight. **alone**: without the polyfill; **beside**: with it. What works alone
 works beside it, except where [troubleshooting.md](../troubleshooting.md) says what helps. The
 emulator is a kind one here (its faults `handlers`, `sameTask`, `gc` are off). Measured and compared
-as the table above.
+as the table above. Not in it: Prototype 1.7 counts status 0 as success, so a refused call ends in
+`onSuccess` with an empty text there; where a page gives it `on0`, that is called instead.
 
 """
 _COLUMNS = ("library", "does", "call", "ie9 alone", "ie9 beside", "ie8 alone", "ie8 beside")
