@@ -130,7 +130,7 @@ def test_the_policy_of_the_path_is_the_one_that_is_explained() -> None:
     assert f"GET {API}/public/x" in step(public, "native")
     assert not ask("/shop/x").allowed
     notes = ask("https://notes.example/x")
-    assert notes.allowed
+    assert notes.undecided
     assert step(notes, "authority").startswith("the API")
     assert "http://127.0.0.1:9100/v1/x" in step(notes, "tunnelled")
     assert "not-found" in step(ask("/elsewhere"), "result")
@@ -228,3 +228,53 @@ def test_the_command_exits_0_for_allowed_1_for_refused_2_for_no_question(capsys:
     assert main([*command, "--header", "x"]) == 2
     assert main(["explain", "/items"]) == 2
     assert "--api: is missing" in capsys.readouterr().err
+
+
+TUNNEL = "/xdr/tunnel?$xdr=1"
+
+
+def asked(url: str, body: bytes | None = None, **options: Any) -> Explanation:
+    settings = Settings(**{"api": API, "allow_origins": (SHOP,), **options})
+    question = Question.read(url, SHOP, "POST", ())
+    return explain(settings.build_bridge(), question, mount=settings.mount, body=body)
+
+
+def test_a_tunnel_request_is_decoded_and_its_call_explained() -> None:
+    message = b"PUT /items/7 XDR/1\r\nX-A: 1\r\n\r\nhello"
+    for explanation in (
+        asked(TUNNEL, message),
+        asked("/items/7?$xdr=1&$httpMethod=PUT&$httpHeaders=X-A%3A1", b"hello"),
+    ):
+        assert explanation.allowed
+        assert step(explanation, "call") == f"PUT '/items/7' by a page of '{SHOP}'"
+        assert step(explanation, "native").startswith(f"forwarded: PUT {API}/items/7 with ")
+        assert any(line.endswith("X-A: allowed") for line in explanation.lines)
+
+
+def test_a_tunnel_request_that_cannot_be_read_is_refused_as_the_bridge_refuses_it() -> None:
+    explanation = asked(TUNNEL, b"no message at all")
+    assert not explanation.allowed
+    assert "refused: " in step(explanation, "tunnel")
+    assert asked("/items?$xdr=2").allowed is False
+
+
+def test_a_call_that_is_in_a_body_nobody_knows_cannot_be_explained(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(ConfigError, match="--body FILE"):
+        asked(TUNNEL)
+    arguments = ["explain", TUNNEL, "--method", "POST", "--api", API, "--origin", SHOP]
+    assert main(arguments) == 2
+    assert main([*arguments, "--body", "/no/such/file"]) == 2
+    complained = capsys.readouterr().err
+    assert "is a tunnel request whose call is in its body" in complained
+    assert "--body: '/no/such/file' cannot be read: no such file or directory" in complained
+
+
+def test_what_only_the_api_can_say_is_undecided(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["explain", "/items", "--api", API]
+    assert main([*arguments, "--origin", SHOP]) == 3
+    assert "result     undecided: no policy is given" in capsys.readouterr().out
+    # Who is no page asks for nobody's leave; what is refused is refused for every API.
+    assert main(arguments) == 0
+    assert main([*arguments, "--origin", SHOP, "--method", "TRACE"]) == 1

@@ -160,3 +160,71 @@ def test_snippet_prints_the_tag_with_version_and_hash(capsys: pytest.CaptureFixt
 def test_snippet_wants_a_url(base: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["snippet", base]) == 2
     assert "https://api.example would be" in capsys.readouterr().err
+
+
+def test_help_is_short_and_help_all_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("serve", "--help") == 0
+    short = capsys.readouterr().out
+    assert run("serve", "--help-all") == 0
+    whole = capsys.readouterr().out
+    assert "--allow-origin " in short
+    assert "--max-fields" not in short
+    assert "limits:" not in short
+    assert "examples:" in short
+    for flag in ("--allow-origin ", "--max-fields ", "limits:"):
+        assert flag in whole
+    for command in ("config", "explain"):
+        assert run(command, "--help") == 0
+        assert "--allow-origin ORIGIN" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("flag", "meant"), [("-p", "--port"), ("-w", "--workers"), ("--prot", "--port"), ("-z", None)]
+)
+def test_what_is_meant_perhaps(
+    flag: str, meant: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("serve", API, flag) == 2
+    complained = capsys.readouterr().err
+    assert (f"; {meant} is meant" in complained) if meant else ("that is known" in complained)
+
+
+@pytest.mark.parametrize(
+    ("base", "published"),
+    [
+        ("https://api.example/xdr/xdr-bridge.min.js", "https://api.example"),
+        ("https://api.example/v1/xdr/", "https://api.example/v1"),
+        ("https://api.example/xdr", "https://api.example"),
+    ],
+)
+def test_a_snippet_for_the_script_itself_is_refused(
+    base: str, published: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("snippet", base) == 2
+    said, complained = capsys.readouterr()
+    assert said == ""
+    assert complained.endswith(f"where the bridge is published: {published}\n")
+
+
+def test_a_port_that_is_taken_names_its_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        assert run("serve", API, "--port", port) == 1
+        assert "; --port names another\n" in capsys.readouterr().err
+        assert run("serve", API, "--port", "0", "--admin-port", port) == 1
+        assert "; --admin-port names another\n" in capsys.readouterr().err
+    gc.collect()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_completion(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("completion", shell) == 0
+    assert "allow-origin" in capsys.readouterr().out
+
+
+def test_completion_without_its_package_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    assert run("completion", "bash") == 1
+    assert "pip install 'xdr-bridge[completion]'" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import tomllib
@@ -492,7 +493,8 @@ def test_every_option_has_its_three_spellings_in_the_document() -> None:
 
 def test_every_flag_of_serve_fills_an_option() -> None:
     commands = next(a.choices for a in make_parser()._actions if isinstance(a.choices, dict))
-    dests = {action.dest for action in commands["serve"]._actions} - {"help", "config"}
+    dests = {action.dest for action in commands["serve"]._actions}
+    dests -= {"help", "config", argparse.SUPPRESS}
     assert dests == {name for name in known_names()[()] if name not in ("apis", "limits")} | {
         f"limits.{name}" for name in known_names()["limits",]
     }
@@ -578,3 +580,10 @@ def test_no_mistake_ends_in_a_traceback(arguments: tuple[str, ...]) -> None:
     assert ended.returncode == 2
     assert ended.stdout == ""
     assert all(line.startswith("xdr-bridge: ") for line in ended.stderr.splitlines())
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    # As Notepad writes it.
+    file = tmp_path / "bridge.toml"
+    file.write_bytes(b'\xef\xbb\xbfapi = "http://127.0.0.1:9000"\r\n')
+    assert main(["config", "--check", "--config", str(file)]) == 0

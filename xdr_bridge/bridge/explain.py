@@ -15,7 +15,7 @@ from xdr_bridge.bridge.routes import Route
 from xdr_bridge.bridge.steps import Forward, ReadBody, Reply
 from xdr_bridge.cors.policy import CorsPolicy
 from xdr_bridge.cors.redirects import url_of
-from xdr_bridge.http.errors import RequestError, shown
+from xdr_bridge.http.errors import ConfigError, Problem, RequestError, shown
 from xdr_bridge.http.fields import (
     SAFELISTED_METHODS,
     is_forbidden_method,
@@ -25,6 +25,8 @@ from xdr_bridge.http.fields import (
 )
 from xdr_bridge.http.messages import Headers, Pair, RequestHead
 from xdr_bridge.http.targets import resolve_target
+from xdr_bridge.tunnel.decoding import decode
+from xdr_bridge.tunnel.recognition import Tunnel, check_outer, recognise
 
 # What may be a password is not repeated.
 _SECRET = frozenset({"authorization", "cookie", "proxy-authorization"})
@@ -37,21 +39,29 @@ class Explanation:
     Attributes:
         lines: The steps, one line each.
         allowed: Whether the page may make the call; for who is no page, whether it passes.
+        undecided: Whether the bridge lets it pass, but only the API can say whether it may.
     """
 
     lines: tuple[str, ...]
     allowed: bool
+    undecided: bool = False
 
 
-def explain(bridge: Bridge, question: Question, *, mount: str = "/xdr") -> Explanation:
+def explain(
+    bridge: Bridge, question: Question, *, mount: str = "/xdr", body: bytes | None = None
+) -> Explanation:
     """Explain what the bridge decides about this call.
 
     Args:
         bridge: Decides.
-        question: The call.
+        question: The call; or a tunnel request, as an access log has it: then the call in it.
         mount: The path of the bridge's own pages.
+        body: The tunnel request's body; None where it is not known.
+
+    Raises:
+        ConfigError: The call is in the body of a tunnel request, and that is not known.
     """
-    return _Explainer(bridge, question, f"{mount}/tunnel").explain()
+    return _Explainer(bridge, question, f"{mount}/tunnel", body).explain()
 
 
 @dataclass(slots=True)
@@ -59,15 +69,48 @@ class _Explainer:
     bridge: Bridge
     question: Question
     tunnel: str
+    body: bytes | None = None
     refusals: list[RequestError] = field(default_factory=list)
+    asks_api: bool = False
 
     def explain(self) -> Explanation:
         lines = [*self._steps()]
-        first = self.refusals[0] if self.refusals else None
-        lines.append(_line("result", "allowed" if first is None else f"refused: {first}"))
-        return Explanation(tuple(lines), first is None)
+        result = "allowed"
+        undecided = False
+        if self.refusals:
+            result = f"refused: {self.refusals[0]}"
+        elif self.asks_api:
+            undecided = True
+            result = "undecided: no policy is given, and what the API answers is not known here"
+        lines.append(_line("result", result))
+        return Explanation(tuple(lines), not self.refusals and not undecided, undecided)
 
     def _steps(self) -> Iterator[str]:
+        tunnel = recognise(self.question.target, self.tunnel)
+        # Without one of ours it is a call to the tunnel's own path.
+        if tunnel is not None and tunnel.parameters:
+            try:
+                self.question = self._read(tunnel)
+            except RequestError as error:
+                yield self._refused("tunnel", error)
+                return
+            yield _line("tunnel", f"a tunnel request in {tunnel.form}; what follows is its call")
+        yield from self._judge_call()
+
+    def _read(self, tunnel: Tunnel) -> Question:
+        """Take the call out of a tunnel request."""
+        question = self.question
+        if self.body is None and question.method == "POST" and tunnel.form == "body form":
+            reason = (
+                "is a tunnel request whose call is in its body: --body FILE takes what was"
+                " captured of that; or ask about the call, as --method PUT /items/7"
+            )
+            raise ConfigError((Problem("URL", question.target, reason),))
+        check_outer(tunnel, question.method, question.headers.get_all("Content-Type"))
+        call = decode(tunnel, question.method, self.body or b"", self.bridge.limits)
+        return replace(question, method=call.method, target=call.target, headers=call.headers)
+
+    def _judge_call(self) -> Iterator[str]:
         question = self.question
         page = "no page" if question.origin is None else f"a page of {shown(question.origin)}"
         yield _line("call", f"{question.method} {shown(question.target)} by {page}")
@@ -103,6 +146,7 @@ class _Explainer:
         yield _line("API", f"{api}, chosen by {chosen}")
         if route.policies is None:
             yield _line("authority", "the API: no policy is given, so it is asked")
+            self.asks_api = question.origin is not None
             return
         try:
             policy = route.policies.for_target(target)

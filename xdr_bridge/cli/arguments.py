@@ -7,6 +7,37 @@ import argparse
 from xdr_bridge import __version__
 from xdr_bridge.cli.flags import add_settings
 
+# The shells for which shtab writes a completion.
+SHELLS = ("bash", "zsh", "tcsh")
+_SHELLS = ", ".join(SHELLS)
+_CONFIGURED = "Every option of the configuration is accepted too; --help-all lists them."
+_EPILOGS = {
+    "serve": """examples:
+  xdr-bridge serve http://127.0.0.1:9000 --allow-origin https://shop.example
+  xdr-bridge serve --config bridge.toml --workers auto
+
+Every option, what it does and its default: docs/options.md, or --help-all.
+How to deploy it, and behind which proxy: docs/deploy.md, docs/fronts.md.""",
+    "config": f"""examples:
+  xdr-bridge config --check --config bridge.toml
+  xdr-bridge config --schema > bridge.schema.json
+
+{_CONFIGURED}""",
+    "explain": f"""examples:
+  xdr-bridge explain --config bridge.toml --origin https://shop.example --method PUT /items/7
+  xdr-bridge explain --config bridge.toml --origin https://shop.example \\
+      --method POST '/xdr/tunnel?$xdr=1' --body captured.txt
+
+The exit status is 0 where the call is allowed, 1 where it is refused, and 3 where it is not decided
+because only the API can say. {_CONFIGURED}""",
+    "snippet": """example:
+  xdr-bridge snippet https://api.example
+
+Print the tag anew after an upgrade: its version and its hash are those of the script.""",
+    "completion": """example:
+  xdr-bridge completion bash > ~/.local/share/bash-completion/completions/xdr-bridge""",
+}
+
 
 def make_parser() -> argparse.ArgumentParser:
     """Build the parser; `docs/options.md` is checked against it."""
@@ -18,23 +49,34 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     in_force = "Print the configuration in force, and where each value is from."
     for name, add, usage, what in (
-        ("serve", add_settings, "[API]", "Put the bridge beside an API."),
+        ("serve", _add_serve, "[API]", "Put the bridge beside an API."),
         ("demo", _add_demo, "", "Show the bridge at work, on this machine only."),
         ("snippet", _add_snippet, "BASE", "Print the script tag for a page."),
         ("config", _add_config, "[API]", in_force),
         ("explain", _add_explain, "URL", "Say step by step what is decided about a call, and why."),
+        ("completion", _add_completion, "SHELL", "Print what completes this command in a shell."),
     ):
         command = commands.add_parser(
             name,
             usage=f"xdr-bridge {name} [OPTION]... {usage}".rstrip(),
             help=what,
             description=what,
+            epilog=_EPILOGS.get(name),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
         add(command)
         known = [flag for action in command._actions for flag in action.option_strings]
         command.set_defaults(command=name, known=known)
     return parser
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    add_settings(parser)
+
+
+def _add_completion(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help=f"One of {_SHELLS}.")
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +87,7 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     choice.add_argument(
         "--schema", action="store_true", help="Print the file's JSON Schema, for editors."
     )
-    add_settings(parser)
+    add_settings(parser, usual=frozenset())
 
 
 def _add_explain(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +109,13 @@ def _add_explain(parser: argparse.ArgumentParser) -> None:
         metavar="'NAME: VALUE'",
         help="A header that the page sets. Repeatable. Default: none.",
     )
-    add_settings(parser, api_is_positional=False)
+    parser.add_argument(
+        "--body",
+        metavar="FILE",
+        help="The body of a tunnel request that was captured, where URL is the tunnel's; - for"
+        " standard input.",
+    )
+    add_settings(parser, api_is_positional=False, usual=frozenset())
 
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:

@@ -1,13 +1,15 @@
 """The command line: the only place that prints or exits.
 
-Exit status: 0 done, 1 failed, 2 wrong usage.
+Exit status: 0 done, 1 failed or refused, 2 wrong usage, 3 undecided: only the API can say.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from xdr_bridge.bridge.explain import explain
 from xdr_bridge.bridge.questions import Question
@@ -23,7 +25,7 @@ from xdr_bridge.pages.snippet import script_tags
 from xdr_bridge.serving.runtime import begin_log, log_from
 from xdr_bridge.serving.serve import Stop, run_until_stopped, serve
 
-_DONE, _FAILED, _WRONG_USAGE = 0, 1, 2
+_DONE, _FAILED, _WRONG_USAGE, _UNDECIDED = 0, 1, 2, 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,10 +75,23 @@ def _config(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
 def _explain(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
     settings = read_flags(options, problems).load().settings
     question = Question.read(options.url, options.origin, options.method, options.header)
-    explanation = explain(settings.build_bridge(), question, mount=settings.mount)
+    body = _read_body(options.body)
+    explanation = explain(settings.build_bridge(), question, mount=settings.mount, body=body)
     for line in explanation.lines:
         _say(line)
+    if explanation.undecided:
+        return _UNDECIDED
     return _DONE if explanation.allowed else _FAILED
+
+
+def _read_body(name: str | None) -> bytes | None:
+    if name is None or name == "-":
+        return None if name is None else sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        reason = f"cannot be read: {(error.strerror or str(error)).lower()}"
+        raise ConfigError((Problem("--body", name, reason),)) from None
 
 
 def _snippet(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
@@ -84,6 +99,18 @@ def _snippet(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
         raise ConfigError(tuple(problems))
     for line in script_tags(options.base, options.mount, read_script(MINIFIED)):
         _say(line)
+    return _DONE
+
+
+def _completion(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
+    if problems:
+        raise ConfigError(tuple(problems))
+    try:
+        shtab = importlib.import_module("shtab")
+    except ModuleNotFoundError:
+        _complain("completion needs the package shtab: pip install 'xdr-bridge[completion]'")
+        return _FAILED
+    print(shtab.complete(make_parser(), options.shell))
     return _DONE
 
 
@@ -134,4 +161,5 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Sequence[Problem]], int]] = {
     "snippet": _snippet,
     "config": _config,
     "explain": _explain,
+    "completion": _completion,
 }

@@ -27,13 +27,49 @@ _LIMITS = {
 }
 
 
-def add_settings(parser: argparse.ArgumentParser, *, api_is_positional: bool = True) -> None:
+# What most people say; `--help-all` has the rest.
+_USUAL = frozenset(
+    {
+        *("host", "port", "workers", "admin_port", "verbose", "trusted_proxies"),
+        *("tls_certificate", "allow_origins", "allow_methods", "allow_headers"),
+        *("expose_headers", "allow_credentials", "public_origins"),
+    }
+)
+
+
+class _HelpAll(argparse.Action):
+    """Prints the help of a parser with every option in it, and leaves, as `--help` does."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        for action in parser._actions:
+            action.help = getattr(action, "whole_help", action.help)
+        for group in parser._action_groups:
+            group.description = getattr(group, "whole_description", group.description)
+        parser.print_help()
+        parser.exit()
+
+
+def add_settings(
+    parser: argparse.ArgumentParser,
+    *,
+    api_is_positional: bool = True,
+    usual: frozenset[str] = _USUAL,
+) -> None:
     """Add a flag for each option.
 
     Args:
         parser: Gets the flags.
         api_is_positional: Whether the API's URL is an argument; else it is `--api`.
+        usual: The options that `--help` shows; `--help-all` shows all.
     """
+    parser.add_argument(
+        "--help-all",
+        action=_HelpAll,
+        nargs=0,
+        dest=argparse.SUPPRESS,
+        help="Show this and every other option of the configuration, and leave.",
+    )
+    before = len(parser._actions)
     fields = Settings.model_fields
     parser.set_defaults(api_flag="API" if api_is_positional else "--api")
     what = f"{fields['api'].description} Default: what the file or the environment says."
@@ -63,6 +99,15 @@ def add_settings(parser: argparse.ArgumentParser, *, api_is_positional: bool = T
             default=argparse.SUPPRESS,
             help=f"{description} Default: {Limits.__dataclass_fields__[name].default}.",
         )
+    for action in parser._actions[before:]:
+        if action.dest not in (*usual, "api", "config"):
+            vars(action)["whole_help"] = action.help
+            action.help = argparse.SUPPRESS
+    for group in (policy, limits):
+        # A group of which nothing is shown is not shown.
+        if all(action.help is argparse.SUPPRESS for action in group._group_actions):
+            vars(group)["whole_description"] = group.description
+            group.description = None
 
 
 def _add(parser: argparse._ActionsContainer, name: str, field: FieldInfo) -> None:

@@ -90,6 +90,9 @@ def unknown(name: str, known: Iterable[str]) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that looks most like this one, if any does."""
+    if len(name) == 2 and name[0] == "-":
+        # One letter is short for what begins with it, or for nothing.
+        return min((flag for flag in known if flag.startswith(f"-{name}")), key=len, default=None)
     candidates = {candidate.lower(): candidate for candidate in known}
     close = get_close_matches(name.lower(), candidates, n=1, cutoff=0.5)
     return candidates[close[0]] if close else None

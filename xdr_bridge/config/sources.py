@@ -20,7 +20,6 @@ from pydantic_settings import (
     EnvSettingsSource,
     InitSettingsSource,
     PydanticBaseSettingsSource,
-    TomlConfigSettingsSource,
 )
 
 from xdr_bridge.config.findings import Finding, InvalidSettingsError, unknown
@@ -216,7 +215,8 @@ def _read_file(path: str | None, *, named_by_flag: bool) -> tuple[dict[str, Any]
     try:
         if not Path(path).is_file():
             return {}, [Problem(where, path, "is no file; the name of a TOML file is accepted")]
-        return TomlConfigSettingsSource(Settings, Path(path)).toml_data, []
+        # With a byte order mark too, as Notepad writes it.
+        return tomllib.loads(Path(path).read_text("utf-8-sig")), []
     except tomllib.TOMLDecodeError as error:
         return {}, [Problem(where, path, f"is no TOML: {str(error)[:1].lower()}{str(error)[1:]}")]
     except UnicodeDecodeError:

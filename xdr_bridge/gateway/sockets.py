@@ -47,13 +47,16 @@ def inherited(environ: MutableMapping[str, str] = os.environ) -> list[socket.soc
     return found
 
 
-def bind(host: str, port: int, *, backlog: int = BACKLOG) -> list[socket.socket]:
+def bind(
+    host: str, port: int, *, backlog: int = BACKLOG, option: str = "--port"
+) -> list[socket.socket]:
     """Listen on an address; on several sockets, of one port, where the name stands for several.
 
     Args:
         host: Name or address.
         port: Where to listen; 0 takes a free one.
         backlog: How many connections may wait to be accepted.
+        option: The option that names the port, for who reads that it is taken.
 
     Raises:
         OSError: The address cannot be bound.
@@ -78,8 +81,10 @@ def bind(host: str, port: int, *, backlog: int = BACKLOG) -> list[socket.socket]
     except OSError as error:
         for listening in bound:
             listening.close()
-        where = f"{host}, port {port}"
-        raise OSError(error.errno, f"cannot listen on {where}: {error.strerror}") from error
+        reason = error.strerror or str(error)
+        if error.errno == errno.EADDRINUSE:
+            reason += f"; {option} names another"
+        raise OSError(error.errno, f"cannot listen on {host}, port {port}: {reason}") from error
     return bound
 
 

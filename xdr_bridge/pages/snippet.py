@@ -19,11 +19,15 @@ def script_tags(base: str, mount: str, script: StaticAsset) -> tuple[str, str]:
         script: The minified script; the tag holds its version and its hash (SRI).
 
     Raises:
-        ConfigError: The base is no such URL.
+        ConfigError: The base is no such URL, or the script's own.
     """
     parts = urlsplit(base)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         reason = "is not where a bridge could be published; https://api.example would be"
+        raise ConfigError((Problem("BASE", base, reason),))
+    published, own, _ = f"{base}/".rpartition(f"{mount}/")
+    if own and (parts.path.endswith(".js") or parts.path.rstrip("/").endswith(mount)):
+        reason = f"is the script, or its folder, not where the bridge is published: {published}"
         raise ConfigError((Problem("BASE", base, reason),))
     url = escape(f"{base.rstrip('/')}{mount}/{MINIFIED}?v={script.version}")
     tag = f'<script src="{url}" integrity="{script.integrity}" crossorigin="anonymous"></script>'

@@ -57,7 +57,7 @@ class Admin:
         Raises:
             OSError: The port cannot be bound.
         """
-        (listener,) = bind(_HOST, self.port, backlog=_BACKLOG)
+        (listener,) = bind(_HOST, self.port, backlog=_BACKLOG, option="--admin-port")
         self.port = listener.getsockname()[1]
         shared = {
             "reloads": self._reloads,
