@@ -24,13 +24,13 @@ from xdr_bridge.config.spelling import Where
 from xdr_bridge.cors.policies import PolicyTable, prefix_problems
 from xdr_bridge.http.api import Api
 from xdr_bridge.http.fields import is_refused_request_header
-from xdr_bridge.http.forwarding.fields import (
-    DEFAULT_FIELDS,
+from xdr_bridge.http.forwarding.fields import DEFAULT_FIELDS, Forwarding
+from xdr_bridge.http.forwarding.names import (
     FORWARDED,
     FORWARDING_FIELDS,
-    Forwarding,
+    folded,
+    is_forwarding_header,
 )
-from xdr_bridge.http.forwarding.names import folded, is_forwarding_header
 from xdr_bridge.http.forwarding.proxies import Network, TrustedProxies, read_network
 from xdr_bridge.http.messages import is_token
 from xdr_bridge.http.paths import loosest

@@ -9,12 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xdr_bridge.http.errors import Code, RequestError
-from xdr_bridge.http.forwarding.fields import (
-    DEFAULT_FIELDS,
-    FORWARDED,
-    FORWARDING_FIELDS,
-    Forwarding,
-)
+from xdr_bridge.http.forwarding.fields import DEFAULT_FIELDS, Forwarding
+from xdr_bridge.http.forwarding.names import FORWARDED, FORWARDING_FIELDS
 from xdr_bridge.http.forwarding.proxies import TrustedProxies, read_network
 from xdr_bridge.http.messages import Headers, Pair, RequestHead
 

@@ -8,6 +8,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+# What a trusted proxy is believed by.
+FORWARDED = "Forwarded"
+X_FORWARDED_FOR = "X-Forwarded-For"
+X_FORWARDED_PROTO = "X-Forwarded-Proto"
+X_FORWARDED_HOST = "X-Forwarded-Host"
+FORWARDING_FIELDS = (X_FORWARDED_FOR, X_FORWARDED_PROTO, X_FORWARDED_HOST, FORWARDED)
+
 _MAX_REMEMBERED_NAME = 64
 
 # Who sets them, or reads them; each is in that one's documentation.
