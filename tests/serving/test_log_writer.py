@@ -126,7 +126,8 @@ def test_a_bridge_whose_log_nobody_reads_goes_on(api: TableApi, workers: int) ->
     missing = [int(number) for number in re.findall(r"\((\d+) lines of the log are missing", log)]
     assert missing
     if workers == 1:
-        assert refused + sum(missing) == CALLS
+        # More where asyncio, in its debug mode, has said that something was slow.
+        assert refused + sum(missing) >= CALLS
     else:
         # What a worker says of its own gap may fall into the supervisor's.
         assert 0 < refused < CALLS
