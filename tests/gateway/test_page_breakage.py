@@ -204,7 +204,7 @@ def with_another_request_sent_ahead(scene: Scene, client: Client, form: Form) ->
 def without_reading_the_answer(scene: Scene, client: Client, form: Form) -> str | None:
     client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.send(b"".join(form("/flood")))
-    scene.wait_for(lambda: scene.any_connection(lambda c: c._full))
+    scene.wait_for(lambda: scene.any_connection(lambda c: c._outflow.is_full))
     return "/flood"
 
 

@@ -103,7 +103,7 @@ def test_a_body_that_is_late_is_refused_and_the_page_can_read_it(
         client.send(request("POST", target, field))
         client.send(piece)
         if silent:
-            bridge.thread.run(under_way(bridge, lambda c: c._intake is not None))
+            bridge.thread.run(under_way(bridge, lambda c: c._state.intake is not None))
             bridge.thread.advance(22)
         answer = client.read("POST") if silent else drip(bridge, client, piece, "POST")
         assert answer.cors() == {"access-control-allow-origin": SHOP}
@@ -122,7 +122,7 @@ async def under_way(bridge: RunningGateway, ready: Callable[[Conversation], bool
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             for connection in bridge.gateway._listener.connections:
-                found = connection._conversation
+                found = connection._state.conversation
                 if found is not None and ready(found):
                     return found
             await asyncio.sleep(0)
@@ -136,12 +136,12 @@ def test_a_body_that_is_fast_enough_may_take_longer(make_bridge: MakeBridge) -> 
     async def as_if_slow() -> None:
         listener = bridge.gateway._listener
         conversation = await under_way(
-            bridge, lambda c: c._intake is not None and c._intake._received == sent
+            bridge, lambda c: c._state.intake is not None and c._state.intake._received == sent
         )
         for _ in range(2):
             listener.sweep(bridge.gateway.clock())
         # As if each piece had taken nearly as long as it may.
-        conversation._intake._began -= 0.9
+        conversation._state.intake._began -= 0.9
 
     with bridge.connect() as client:
         fields = [("Content-Length", str(100 * pieces + len(head)))]
@@ -170,10 +170,10 @@ def test_the_time_in_which_the_api_holds_a_body_back_is_not_the_pages(
 
     async def as_if_long() -> None:
         conversation = await under_way(
-            bridge, lambda c: c._intake._received > 0 and c.deadline is None
+            bridge, lambda c: c._state.intake._received > 0 and c.deadline is None
         )
-        conversation._intake._began -= 100
-        conversation._intake._paused -= 100
+        conversation._state.intake._began -= 100
+        conversation._state.intake._paused -= 100
         go_on.set()
         await under_way(bridge, lambda c: c.deadline is not None)
         for _ in range(2):
@@ -244,16 +244,18 @@ def test_a_page_has_to_read_so_much_of_its_answer(
     async def as_if_late() -> None:
         listener = bridge.gateway._listener
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not (any(c._full and c._unsent for c in listener.connections)):
+            while not (
+                any(c._outflow.is_full and c._outflow._unsent for c in listener.connections)
+            ):
                 await asyncio.sleep(0)
         (connection,) = listener.connections
         # As if the page had read so much in all the time that it had.
-        connection._unsent = connection._transport.get_write_buffer_size() + read
+        connection._outflow._unsent = connection._transport.get_write_buffer_size() + read
         late = bridge.gateway.clock() - 1
-        if connection._conversation is None:
+        if connection._state.conversation is None:
             connection._deadline = late
         else:
-            connection._conversation.deadline = late
+            connection._state.conversation.deadline = late
         for _ in range(2):
             listener.sweep(bridge.gateway.clock())
 

@@ -113,7 +113,7 @@ async def test_a_call_takes_a_freed_connection_while_a_new_one_is_slow_to_come(
         assert len(api.peers) == 1
         # The new one is for whoever comes next.
         gate.open.set()
-        await until(lambda: len(pool._idle) == 2)
+        await until(lambda: pool.status()["idle"] == 2)
 
 
 @in_loop
@@ -327,7 +327,7 @@ async def test_an_api_that_speaks_first_gets_no_second_call_on_that_connection()
         assert await first.success() == b"ok"
         assert first.head is not None
         assert first.head.status == 503
-        assert pool._idle == {}
+        assert pool.status()["idle"] == 0
         owns[0].close()
         await pool.close()
 
@@ -352,7 +352,7 @@ async def test_an_early_answer_is_read_although_writing_on_has_failed(reset: boo
         assert await recorder.success() == b"big"
         assert recorder.head is not None
         assert recorder.head.status == 413
-        assert pool._idle == {}
+        assert pool.status()["idle"] == 0
         await pool.close()
 
 

@@ -312,7 +312,7 @@ async def test_an_idle_connection_that_the_api_closes_leaves_the_pool() -> None:
     async with calling(script) as (api, pool):
         await send(pool).success()
         await until(lambda: not pool._connections)
-        assert pool._idle == {}
+        assert pool.status()["idle"] == 0
         assert await send(pool, "POST").success() == b"ok"
         assert len(api.peers) == 2
 
@@ -355,7 +355,7 @@ async def test_after_such_an_answer_the_connection_is_closed(answer: bytes) -> N
 
     async with calling(script) as (_, pool):
         assert await send(pool).success() == b"ok"
-        assert pool._idle == {}
+        assert pool.status()["idle"] == 0
         await until(lambda: left == [b""])
 
 
@@ -371,7 +371,7 @@ async def test_idle_connections_are_closed_before_the_api_would() -> None:
 
     async with calling(script) as (_, pool):
         await send(pool).success()
-        assert len(pool._idle) == 1
+        assert pool.status()["idle"] == 1
         await advance(6)
         await gone.wait()
         await until(lambda: not pool._connections)
@@ -383,7 +383,7 @@ async def test_idle_connections_are_closed_before_the_api_would() -> None:
 async def test_a_connection_too_old_is_not_used_even_before_it_is_swept() -> None:
     async with calling(answering(OK)) as (api, pool):
         await send(pool).success()
-        (connection,) = pool._idle
+        (connection,) = pool._kept.anybodys
         connection.since -= 4.5
         await send(pool).success()
         assert len(api.peers) == 2
@@ -396,7 +396,7 @@ async def test_no_more_than_max_idle_connections_are_kept() -> None:
         for recorder in recorders:
             await recorder.success()
         await until(lambda: len(pool._connections) == 1)
-        assert len(pool._idle) == 1
+        assert pool.status()["idle"] == 1
 
 
 @in_loop
@@ -406,7 +406,7 @@ async def test_a_connection_that_broke_meanwhile_is_not_kept() -> None:
         recorder.when_data = lambda: next(iter(pool._connections))._transport.abort()
         pool.send(head(), recorder)
         assert await recorder.success() == b"ok"
-        assert pool._idle == {}
+        assert pool.status()["idle"] == 0
         await until(lambda: not pool._connections)
 
 
@@ -1140,7 +1140,7 @@ async def test_an_answer_may_run_while_the_upload_does() -> None:
         transfer.end()
         assert await recorder.success() == b"abc"
         # Both sides are complete: the connection is as good as ever.
-        assert len(pool._idle) == 1
+        assert pool.status()["idle"] == 1
 
 
 @in_loop
@@ -1179,7 +1179,7 @@ async def test_the_api_sees_a_cancelled_call_close_and_the_receiver_hears_no_mor
         recorder.when_data = transfer.cancel
         if moment == "connecting":
             transfer.cancel()
-            await until(lambda: len(pool._idle) == 1)
+            await until(lambda: pool.status()["idle"] == 1)
         else:
             await requested.wait()
             if moment == "sent":

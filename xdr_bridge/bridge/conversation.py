@@ -16,10 +16,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from xdr_bridge.bridge.native import is_preflight, plain_head, receive_native, refuse_native
-from xdr_bridge.bridge.replies import TOO_LATE, VARY_ORIGIN, failure, plain_refusal, reply
+from xdr_bridge.bridge.replies import (
+    TOO_LATE,
+    VARY_ORIGIN,
+    failure,
+    frame_head,
+    plain_refusal,
+    reply,
+)
 from xdr_bridge.bridge.routes import Route, Routes, host_name
 from xdr_bridge.bridge.steps import Answer, Forward, PlainWriter, ReadBody, Reply
-from xdr_bridge.bridge.tunnelled import TunnelledCalls, frame_head
+from xdr_bridge.bridge.tunnelled import TunnelledCalls
 from xdr_bridge.cors.policies import PolicyTable
 from xdr_bridge.cors.policy import CorsPolicy
 from xdr_bridge.cors.redirects import Reach
@@ -33,6 +40,12 @@ from xdr_bridge.tunnel.recognition import recognise, recognise_unread
 
 _NATIVE, _ASSET = "native", "asset"
 _LOCAL = "localhost"
+
+
+def _is_about_the_server(head: RequestHead, target: str) -> bool:
+    """Whether it asks for the server itself (RFC 9112, section 3.2.4): it is there."""
+    bare = target == "/" and not head.target.endswith("/")
+    return head.method == "OPTIONS" and (bare or target == "*")
 
 
 def _misdirected(head: RequestHead) -> RequestError:
@@ -110,9 +123,7 @@ class Bridge:
             return refuse_native(self.routes.all, origins, error)
         if not head.target.startswith("/"):
             target = origin_form(head.target, head.headers.get("Host"))
-            bare = target == "/" and not head.target.endswith("/")
-            if head.method == "OPTIONS" and (bare or target == "*"):
-                # About the server itself (RFC 9112, section 3.2.4): it is there.
+            if _is_about_the_server(head, target):
                 return reply(_NATIVE, 204, VARY_ORIGIN)
             head = head._replace(target=target)
         try:

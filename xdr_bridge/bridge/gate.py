@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from xdr_bridge.bridge.native import cors_fields
 from xdr_bridge.bridge.replies import NO_ROOM, TOO_LATE, VARY_ORIGIN, failure
 from xdr_bridge.bridge.routes import Route, Routes, well_formed_origin
 from xdr_bridge.bridge.steps import ReadBody
+from xdr_bridge.cors.permissions import ALLOW_ORIGIN, WILDCARD
 from xdr_bridge.http.errors import Code, RequestError
-from xdr_bridge.http.messages import Pair, RequestHead
+from xdr_bridge.http.messages import Headers, Pair, RequestHead, ResponseHead, list_items
 from xdr_bridge.tunnel.decoding import Limits
 from xdr_bridge.tunnel.frame import FRAME_FIELDS
 from xdr_bridge.tunnel.recognition import Tunnel, check_outer
@@ -134,6 +136,22 @@ def answer_fields(route: Route, target: str, origin: str, *, framed: bool) -> tu
     if framed:
         return (*FRAME_FIELDS, *policy.allow_origin_fields(origin))
     return cors_fields(policy, origin)
+
+
+def shared_with(origin: str | None, head: ResponseHead) -> ResponseHead:
+    """Share an answer that has passed the CORS check with the page that asked.
+
+    To who follows redirects in the page's place the API may have said `null`, and rightly so.
+    """
+    if head.headers.get(ALLOW_ORIGIN) in (origin, WILDCARD) or origin is None:
+        return head
+    dropped = (ALLOW_ORIGIN.lower(), "vary")
+    kept = [pair for pair in head.headers if pair[0].lower() not in dropped]
+    vary = list_items(head.headers.get("Vary"))
+    if "*" not in vary and "origin" not in map(str.lower, vary):
+        vary.append("Origin")
+    fields = (("Vary", ", ".join(vary)), (ALLOW_ORIGIN, origin))
+    return replace(head, headers=Headers.trusted([*kept, *fields]))
 
 
 def _exceeds(length: str, max_bytes: int) -> bool:

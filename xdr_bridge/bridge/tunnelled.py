@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 
-from xdr_bridge.bridge.gate import Admitted, Gate, answer_fields
+from xdr_bridge.bridge.gate import Admitted, Gate, answer_fields, shared_with
 from xdr_bridge.bridge.native import plain_head
-from xdr_bridge.bridge.replies import failure, plain_refusal, refusal
+from xdr_bridge.bridge.replies import failure, frame_head, plain_refusal, refusal
 from xdr_bridge.bridge.routes import Route, Routes
 from xdr_bridge.bridge.steps import Answer, Forward, PlainWriter, ReadBody, Reply
 from xdr_bridge.cors.fetching import Ask, Browser, NetworkError
-from xdr_bridge.cors.permissions import ALLOW_ORIGIN, WILDCARD
 from xdr_bridge.cors.policy import CorsPolicy
 from xdr_bridge.cors.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, Reach, rewrite
 from xdr_bridge.http.errors import Code, RequestError, UpstreamError
 from xdr_bridge.http.fields import overriding_methods, unsafe_request_header_names
-from xdr_bridge.http.messages import Headers, Pair, RequestHead, ResponseHead, list_items
+from xdr_bridge.http.messages import Headers, RequestHead, ResponseHead
 from xdr_bridge.http.targets import shown_target, split_target
 from xdr_bridge.http.v1.reuse import Reuse, reuse_for
 from xdr_bridge.tunnel.decoding import Call, Limits, decode
@@ -49,8 +47,8 @@ class TunnelledCalls:
         self._limits = limits
         self._mount = mount
         self._reach = reach
-        # A redirect out of an API that decides itself must not slip past another one's policy.
         self._gate = Gate(routes, limits)
+        # A redirect out of an API that decides itself must not slip past another one's policy.
         self._browser = Browser(reach=replace(reach, apis=routes.self_deciding_apis))
 
     def receive(
@@ -233,7 +231,7 @@ class TunnelledCalls:
         if not forward.framed:
             plain = plain_head(forward, head, self._reach)
             if forward.ask is not None:
-                plain = _shared_with(forward.origin, plain)
+                plain = shared_with(forward.origin, plain)
             if forward.call.method == "HEAD":
                 # The tunnel request is a GET or a POST: a length would announce a body.
                 kept = (pair for pair in plain.headers if pair[0].lower() != "content-length")
@@ -262,22 +260,6 @@ def _decide(policy: CorsPolicy, origin: str, call: Call) -> None:
     policy.decide((origin,), call.method, names, call.headers.derived(overriding_methods))
 
 
-def _shared_with(origin: str | None, head: ResponseHead) -> ResponseHead:
-    """Share an answer that has passed the CORS check with the page that asked.
-
-    To who follows redirects in the page's place the API may have said `null`, and rightly so.
-    """
-    if head.headers.get(ALLOW_ORIGIN) in (origin, WILDCARD) or origin is None:
-        return head
-    dropped = (ALLOW_ORIGIN.lower(), "vary")
-    kept = [pair for pair in head.headers if pair[0].lower() not in dropped]
-    vary = list_items(head.headers.get("Vary"))
-    if "*" not in vary and "origin" not in map(str.lower, vary):
-        vary.append("Origin")
-    fields = (("Vary", ", ".join(vary)), (ALLOW_ORIGIN, origin))
-    return replace(head, headers=Headers.trusted([*kept, *fields]))
-
-
 def _forward(
     admitted: Admitted, call: Call, route: Route, sent: RequestHead, redirects: int
 ) -> Forward:
@@ -302,12 +284,6 @@ def _forward(
 def _reuse(call: RequestHead) -> Reuse:
     # The page's connection carries calls of other pages too; a tunnelled one logs nothing in.
     return reuse_for(call.headers, own=False)
-
-
-@lru_cache(maxsize=256)
-def frame_head(fields: tuple[Pair, ...]) -> ResponseHead:
-    """Write the head around a frame, which is the same whatever the frame will say (Wire 5.6)."""
-    return ResponseHead(status=200, reason="OK", headers=Headers.trusted(fields))
 
 
 def _as_sent(headers: Headers, origin: str) -> Headers:

@@ -9,7 +9,8 @@ another `Ask` is dropped. Steps are values: the state of a fetch is the `Ask` th
 
 Follows the Fetch standard's "main fetch", "HTTP fetch" and "HTTP-redirect fetch" for a request
 whose mode is "cors", whose redirect mode is "follow" and whose response tainting is "cors" from
-the beginning: the page's own origin is asked like any other.
+the beginning: the page's own origin is asked like any other. A little longer than 300 lines, so
+that the algorithm can be read beside the standard.
 https://fetch.spec.whatwg.org/#fetching
 """
 

@@ -191,6 +191,9 @@ def _insecure(
             )
 
 
+_NOT_ASCII = "is not ASCII; its name as browsers write it, which begins with xn--, is accepted"
+
+
 def _correction(value: str) -> str | None:
     """Say what is wrong with an entry and what is meant, where that can be told."""
     if any(character in value.strip() for character in ", \t\n;"):
@@ -225,13 +228,9 @@ def _correction(value: str) -> str | None:
     if port == str(DEFAULT_PORTS.get(scheme)):
         colon = port = note("writes out the default port", port, "")
     meant = f"{scheme}://{host}{colon}{port}"
-    if not wrong or not _is_entry(meant):
-        if not host.isascii():
-            return (
-                "is not ASCII; its name as browsers write it, which begins with xn--, is accepted"
-            )
-        return None
-    return f"{' and '.join(wrong)}; {meant} is accepted"
+    if wrong and _is_entry(meant):
+        return f"{' and '.join(wrong)}; {meant} is accepted"
+    return None if host.isascii() else _NOT_ASCII
 
 
 def _ascii_host(host: str) -> str:

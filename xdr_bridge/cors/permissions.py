@@ -48,34 +48,27 @@ def cors_check(
     Raises:
         RequestError: The check fails.
     """
+    accepted = shown(origin) if credentials else f"{shown(origin)} or '*'"
+
+    def refused(has: str) -> RequestError:
+        sentence = f"the CORS check of {answer} failed: it has {has}; {accepted} would be accepted"
+        return RequestError(code, sentence, told=_TOLD)
+
     # 1. and 2. The combined value: of two fields it is a list, which equals no origin.
     allowed = headers.get(ALLOW_ORIGIN)
-    failed = f"the CORS check of {answer} failed: it has"
-    accepted = shown(origin) if credentials else f"{shown(origin)} or '*'"
     if allowed is None:
-        raise RequestError(
-            code, f"{failed} no {ALLOW_ORIGIN}; {accepted} would be accepted", told=_TOLD
-        )
+        raise refused(f"no {ALLOW_ORIGIN}")
     # 3.
     if allowed == WILDCARD and not credentials:
         return
     # 4.
     if allowed != origin:
-        raise RequestError(
-            code,
-            f"{failed} {ALLOW_ORIGIN}: {shown(allowed)}; {accepted} would be accepted",
-            told=_TOLD,
-        )
+        raise refused(f"{ALLOW_ORIGIN}: {shown(allowed)}")
     # 5. and 6.
     if credentials and (given := headers.get(ALLOW_CREDENTIALS)) != "true":
-        what = (
-            f"no {ALLOW_CREDENTIALS}" if given is None else f"{ALLOW_CREDENTIALS}: {shown(given)}"
-        )
-        raise RequestError(
-            code,
-            f"{failed} {what}; 'true' would be accepted for a call with credentials",
-            told=_TOLD,
-        )
+        has = f"no {ALLOW_CREDENTIALS}" if given is None else f"{ALLOW_CREDENTIALS}: {shown(given)}"
+        sentence = f"the CORS check of {answer} failed: it has {has}; 'true' would be accepted"
+        raise RequestError(code, f"{sentence} for a call with credentials", told=_TOLD)
 
 
 def listed(headers: Headers, name: str) -> list[str]:

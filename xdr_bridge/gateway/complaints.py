@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+
+from xdr_bridge.http.errors import Fault, RequestError, UpstreamError
 
 _SILENT_SECONDS = 30.0
 
@@ -32,3 +35,24 @@ class Complaint:
         self._silent_until = now + _SILENT_SECONDS
         again = f" (and {untold} times since this was last said)" if untold else ""
         self._log.warning("%s%s", message, again)
+
+
+_log = logging.getLogger("xdr_bridge.gateway")
+
+
+def log_refusal(
+    form: str, refusal: RequestError | UpstreamError, complain: Callable[[str], None]
+) -> None:
+    """Log why a request is refused, or has failed.
+
+    Args:
+        form: How it was asked, as in `steps.Reply`.
+        refusal: Why.
+        complain: Who logs what a flood could repeat.
+    """
+    if refusal.status == 503:
+        # Where there is too much already, a line for each would be more of it.
+        complain(f"{form} refused: {refusal}")
+        return
+    level = logging.INFO if refusal.code.fault is Fault.PAGE else logging.WARNING
+    _log.log(level, "%s refused: %s", form, refusal)

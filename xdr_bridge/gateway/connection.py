@@ -1,5 +1,16 @@
 """One connection from a page: requests in, answers out, back-pressure both ways.
 
+             a head                    the end of its body
+    WAITING ---------> RECEIVING ------------------------> ANSWERING
+       ^                   |                                  |
+       +---- answered -----+--------- answered ---------------+
+
+A request that comes whole is ANSWERING at once. A connection that is closed while the page may be
+sending still is LINGERING; in the end each is GONE. Whether it is on its way out is the transport's
+to say. Each state is a class with what there is in it and no more.
+
+Longer than 300 lines because all transitions of one machine are to be seen in one place.
+
 Follows RFC 9112, section 9. What is asked and answered is the business of `Conversation`.
 """
 
@@ -9,11 +20,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Protocol, TypeAlias, cast
 
-from xdr_bridge.gateway.exchange import Conversation, House
+from xdr_bridge.gateway.exchange import Conversation
 from xdr_bridge.gateway.outgoing import Outgoing
-from xdr_bridge.gateway.streams import Transport
+from xdr_bridge.gateway.shared import Limits, Shared
+from xdr_bridge.gateway.streams import Outflow, Transport
 from xdr_bridge.gateway.tally import Ending, Outcome
 from xdr_bridge.http.errors import Code, RequestError
 from xdr_bridge.http.messages import RequestHead
@@ -26,30 +38,11 @@ _AHEAD_BYTES = 65536
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How much a page may say before it is understood, and how long it may take.
-
-    Attributes:
-        head_bytes: The largest head of a request.
-        fields: The most fields in one.
-        handshake_seconds: For the handshake of TLS.
-        head_seconds: From a head's first byte to its last; of a new connection, from its opening.
-        linger_seconds: For a page to read a refusal before its connection goes.
-    """
-
-    head_bytes: int = 65536
-    fields: int = 128
-    handshake_seconds: float = 10.0
-    head_seconds: float = 30.0
-    linger_seconds: float = 2.0
-
-
 class Owner(Protocol):
     """What a connection asks of the listener.
 
     Attributes:
-        house: The gateway.
+        shared: The gateway.
         limits: See `Limits`.
         loop: The running loop.
         clock: Its clock.
@@ -58,7 +51,7 @@ class Owner(Protocol):
         sent: A future that is done, for writes that need not be waited for.
     """
 
-    house: House
+    shared: Shared
     limits: Limits
     loop: asyncio.AbstractEventLoop
     clock: Callable[[], float]
@@ -70,6 +63,42 @@ class Owner(Protocol):
         """Forget a connection that is gone for good."""
 
 
+class Waiting:
+    """Nothing is asked: a head may be under way."""
+
+    conversation = None
+
+
+@dataclass(slots=True, eq=False)
+class Receiving:
+    """The body of a request is coming; its answer may have begun."""
+
+    conversation: Conversation
+
+
+@dataclass(slots=True, eq=False)
+class Answering:
+    """The request is complete. What comes now is read, but not looked at before it is answered."""
+
+    conversation: Conversation
+
+
+class Lingering:
+    """What comes is dropped for a while, so that the page can read our last answer."""
+
+    conversation = None
+
+
+class Gone:
+    """There is no connection any more."""
+
+    conversation = None
+
+
+_WAITING, _LINGERING, _GONE = Waiting(), Lingering(), Gone()
+State: TypeAlias = Waiting | Receiving | Answering | Lingering | Gone
+
+
 class PageConnection:
     """One connection from a page, carrying one request after the other; also their `Socket`.
 
@@ -78,45 +107,31 @@ class PageConnection:
 
     __slots__ = (
         "_ahead",
-        "_answering",
-        "_conversation",
         "_deadline",
-        "_drained",
-        "_full",
-        "_house",
-        "_lingers",
         "_listener",
+        "_outflow",
         "_paused",
         "_reader",
+        "_shared",
+        "_state",
         "_transport",
-        "_unsent",
-        "_written",
-        "is_gone",
         "place",
     )
 
     _transport: Transport
     _reader: RequestReader
+    _outflow: Outflow
 
     def __init__(self, listener: Owner, place: str) -> None:
         """Wait for the connection; `place` is for the owner, who counts by it."""
         self.place = place
-        self.is_gone = False
         self._listener = listener
-        self._house = listener.house
-        # The request being read, or being answered.
-        self._conversation: Conversation | None = None
-        self._answering = False
+        self._shared = listener.shared
+        self._state: State = _WAITING
         # Read, but not looked at before the answer under way is complete.
         self._ahead = b""
         self._paused = False
-        self._full = False
-        self._drained: asyncio.Future[None] | None = None
-        self._lingers = False
-        # Of the answer under way, whether any byte has been written.
-        self._written = False
-        # At the last look, to see whether a slow page is reading at all.
-        self._unsent = 0
+        # Of who waits, or lingers; a request has its own.
         self._deadline = 0.0
 
     # The transport calls these -----------------------------------------------------------------
@@ -125,6 +140,7 @@ class PageConnection:
         """Begin."""
         self._transport = transport
         listener = self._listener
+        self._outflow = Outflow(transport, listener.loop, listener.sent)
         self._reader = RequestReader(
             self,
             client=transport.address[0] if transport.address else None,
@@ -138,7 +154,7 @@ class PageConnection:
 
     def data_received(self, data: bytes) -> None:
         """Take what was read."""
-        if self._answering or self._ahead or self._full:
+        if isinstance(self._state, Answering) or self._ahead or self._outflow.is_full:
             self._ahead += data
             if len(self._ahead) > _AHEAD_BYTES:
                 self._pause()
@@ -153,24 +169,20 @@ class PageConnection:
     def connection_lost(self) -> None:
         """The connection is gone, and what is bound to it at the APIs goes too."""
         self._ahead = b""
-        self.is_gone = True
         self._leave()
-        self._house.unbind(self)
+        self._state = _GONE
+        self._shared.unbind(self)
         self.resume_writing()
         self._listener.lost(self)
 
     def pause_writing(self) -> None:
         """Note that the page reads slowly."""
-        self._full = True
+        self._outflow.is_full = True
 
     def resume_writing(self) -> None:
         """Note that it has caught up."""
-        self._full = False
-        self._unsent = 0
-        drained, self._drained = self._drained, None
-        if drained is not None and not drained.done():
-            drained.set_result(None)
-        if self._conversation is None and not self._ends:
+        self._outflow.catch_up()
+        if isinstance(self._state, Waiting) and not self._ends:
             self._wait()
         if self._ahead:
             self._listener.loop.call_soon(self._read_ahead)
@@ -187,35 +199,31 @@ class PageConnection:
         body: bytes | None,
     ) -> None:
         """Begin a conversation."""
-        conversation = self._conversation = Conversation(self._house, self)
-        self._answering = body is not None
-        self._written = False
-        conversation.begin(
-            head,
-            version=version,
-            keep_alive=keep_alive and not self._listener.stopping,
-            length=length,
-            body=body,
-        )
+        keep_alive = keep_alive and not self._listener.stopping
+        outgoing = Outgoing(self, method=head.method, version=version, keep_alive=keep_alive)
+        conversation = Conversation(self._shared, self, head, outgoing)
+        self._state = Receiving(conversation) if body is None else Answering(conversation)
+        conversation.begin(length, body)
         if body is None and "expect" in head.headers and version == "HTTP/1.1":
             # RFC 9110, section 10.1.1: not if the answer is known already.
             expectation = head.headers.get("expect") or ""
-            if expectation.lower() == "100-continue" and self._conversation is not None:
+            if expectation.lower() == "100-continue" and isinstance(self._state, Receiving):
                 self._transport.write(_CONTINUE)
 
     def on_data(self, data: bytes) -> None:
         """Pass a piece of the body on; the page is not read while that waits."""
-        if self._conversation is not None:
-            waiting = self._conversation.data_received(data)
+        if isinstance(self._state, Receiving):
+            waiting = self._state.conversation.data_received(data)
             if waiting is not None:
                 self._pause()
                 cast("asyncio.Future[None]", waiting).add_done_callback(self._resume)
 
     def on_end(self) -> None:
         """The request is complete."""
-        if self._conversation is not None:
-            self._answering = True
-            self._conversation.finish()
+        if isinstance(self._state, Receiving):
+            conversation = self._state.conversation
+            self._state = Answering(conversation)
+            conversation.finish()
 
     # The answer calls these (`Socket`) -------------------------------------------------------
 
@@ -223,25 +231,15 @@ class PageConnection:
         """Send bytes; the future is done when the page has room for more."""
         if self._ends:
             return self._listener.sent
-        self._written = True
-        self._transport.write(chunk)
-        if not self._full:
-            return self._listener.sent
-        self._unsent = self._transport.get_write_buffer_size()
-        if self._drained is None:
-            self._drained = self._listener.loop.create_future()
-        return self._drained
+        return self._outflow.write(chunk)
 
     def finish(self) -> None:
         """The answer is complete: the next request may come."""
-        self._conversation = None
-        listener = self._listener
+        state, self._state = self._state, _WAITING
         self._wait()
-        if self._answering:
-            self._answering = False
-            if self._ahead and not self._full:
-                # Not from within the answer before.
-                listener.loop.call_soon(self._read_ahead)
+        if isinstance(state, Answering) and self._ahead and not self._outflow.is_full:
+            # Not from within the answer before.
+            self._listener.loop.call_soon(self._read_ahead)
 
     def close(self) -> None:
         """Send what is unsent, then close.
@@ -255,7 +253,7 @@ class PageConnection:
         self._leave()
         listener = self._listener
         if (self._reader.begun or self._ahead) and not transport.is_tls:
-            self._lingers = True
+            self._state = _LINGERING
             self._ahead = b""
             self._deadline = listener.clock() + listener.limits.linger_seconds
             try:
@@ -264,7 +262,7 @@ class PageConnection:
                 transport.abort()
             self._resume(None)
         else:
-            self._deadline = listener.clock() + self._house.idle_seconds
+            self._deadline = listener.clock() + self._shared.idle_seconds
             transport.close()
 
     def reset(self) -> None:
@@ -275,9 +273,14 @@ class PageConnection:
     # The listener calls these ----------------------------------------------------------------
 
     @property
+    def is_gone(self) -> bool:
+        """Whether it is closed."""
+        return isinstance(self._state, Gone)
+
+    @property
     def deadline(self) -> float:
         """The loop time at which the page has been silent for too long."""
-        conversation = self._conversation
+        conversation = self._state.conversation
         if conversation is None:
             return self._deadline
         return float("inf") if conversation.deadline is None else conversation.deadline
@@ -286,7 +289,7 @@ class PageConnection:
     def is_idle(self) -> bool:
         """Whether the page has been answered, and has asked for nothing since."""
         return (
-            self._conversation is None
+            isinstance(self._state, Waiting)
             and self._reader.is_silent
             and not self._ahead
             and not self._ends
@@ -295,29 +298,28 @@ class PageConnection:
 
     def has_progressed(self) -> bool:
         """Whether the page is late only because it is still reading; grants it more time."""
-        house, conversation = self._house, self._conversation
-        unsent = self._transport.get_write_buffer_size()
-        enough = house.idle_seconds * house.min_bytes_per_second
-        if self._lingers or not 0 < unsent < self._unsent or self._unsent - unsent < enough:
+        shared, conversation = self._shared, self._state.conversation
+        enough = shared.idle_seconds * shared.min_bytes_per_second
+        if isinstance(self._state, Lingering) or not self._outflow.has_progressed(enough):
             return False
         if conversation is None:
             self._wait()
         else:
-            self._unsent = unsent
-            conversation.deadline = self._listener.clock() + house.idle_seconds
+            conversation.deadline = self._listener.clock() + shared.idle_seconds
         return True
 
     def retire(self) -> None:
         """Let the next answer be the last; an idle page has a moment for a request on its way."""
-        if self._conversation is not None:
-            self._conversation.retire()
+        conversation = self._state.conversation
+        if conversation is not None:
+            conversation.outgoing.retire()
         elif not (self._reader.begun or self._ends or self._transport.get_write_buffer_size()):
             self._wait()
 
     def expire(self) -> None:
         """Close now; what is unsent is dropped."""
-        conversation = self._conversation
-        half = conversation is not None and self._written and not conversation.answered
+        conversation = self._state.conversation
+        half = conversation is not None and conversation.outgoing.is_half
         cut = half or self._transport.get_write_buffer_size() > 0
         self._leave()
         if cut:
@@ -328,11 +330,11 @@ class PageConnection:
 
     def time_out(self) -> None:
         """Close because the page's time is over, and say so where it can be said."""
-        conversation = self._conversation
+        conversation = self._state.conversation
         if conversation is None and not self._reader.is_silent and not self._ends:
             late = "the head of the request did not arrive in the time that it may take"
             self._refuse(RequestError(Code.REQUEST_TIMEOUT, late))
-        elif conversation is None or self._written or not conversation.time_out():
+        elif conversation is None or conversation.outgoing.begun or not conversation.time_out():
             self.expire()
 
     # -----------------------------------------------------------------------------------------
@@ -340,13 +342,12 @@ class PageConnection:
     @property
     def _ends(self) -> bool:
         """Whether nothing that comes now is a request, and nothing more is sent."""
-        return self._lingers or self._transport.is_closing()
+        return isinstance(self._state, Lingering) or self._transport.is_closing()
 
     def _wait(self) -> None:
         """Give the page its time: to read what is unsent, or to ask again."""
-        house = self._house
-        self._unsent = self._transport.get_write_buffer_size()
-        seconds = house.idle_seconds if self._unsent else house.idle_connection_seconds
+        shared = self._shared
+        seconds = shared.idle_seconds if self._outflow.look() else shared.idle_connection_seconds
         self._deadline = self._listener.clock() + seconds
 
     def _read(self, data: bytes) -> None:
@@ -354,20 +355,20 @@ class PageConnection:
         try:
             while data:
                 data = reader.feed(data)
-                if self._answering or self._full or self._ends:
+                if isinstance(self._state, Answering) or self._outflow.is_full or self._ends:
                     # A page that reads no answers asks for no more of them.
                     self._ahead = data
                     return
         except RequestError as error:
             self._refuse(error)
             return
-        if reader.begun and self._conversation is None:
+        if reader.begun and self._state.conversation is None:
             # The rest of a head is late from its first byte on, however slowly it drips.
             latest = self._listener.clock() + self._listener.limits.head_seconds
             self._deadline = min(self._deadline, latest)
 
     def _read_ahead(self) -> None:
-        if self._answering or self._full or self._ends:
+        if isinstance(self._state, Answering) or self._outflow.is_full or self._ends:
             return
         data, self._ahead = self._ahead, b""
         self._read(data)
@@ -376,24 +377,24 @@ class PageConnection:
 
     def _refuse(self, error: RequestError) -> None:
         """Answer what is no HTTP; nothing after it can be understood."""
-        conversation = self._conversation
-        broken = conversation is not None and self._written
-        method = "GET" if conversation is None else conversation.method
+        conversation = self._state.conversation
+        broken = conversation is not None and conversation.outgoing.begun
+        method = "GET" if conversation is None else conversation.head.method
         if conversation is not None and conversation.answered:
             # The answer is whole, and the page may not have read it yet.
             log.info("the body of a request that has been answered is malformed: %s", error)
             self.close()
             return
         if conversation is None:
-            self._house.refused(error.code)
+            self._shared.refused(error.code)
         self._leave(error.code)
         if broken:
             # In the middle of an answer there is no place for a refusal.
             log.info("a request broke off while it was answered: %s", error)
             self._transport.abort()
             return
-        origins = (conversation or self._reader).origin_lines
-        reply = self._house.bridge.refuse(error, origins)
+        head = self._reader if conversation is None else conversation
+        reply = self._shared.bridge.refuse(error, head.origin_lines)
         log.info("%s refused: %s", reply.form, error)
         outgoing = Outgoing(self, method=method, version="HTTP/1.1", keep_alive=False)
         outgoing.start(reply.head)
@@ -401,9 +402,9 @@ class PageConnection:
 
     def _leave(self, outcome: Outcome = Ending.ABANDONED) -> None:
         """Give up the request under way, if any."""
-        conversation, self._conversation = self._conversation, None
-        self._answering = False
+        conversation = self._state.conversation
         if conversation is not None:
+            self._state = _WAITING
             conversation.on_connection_close(outcome)
 
     def _pause(self) -> None:

@@ -1,9 +1,16 @@
-"""The body of a request that does not come along with its head: how it may drip, what is held."""
+"""The body of a request that does not come along with its head: how it may drip, what is held.
+
+What becomes of it are the states of `exchange`; each is a class with what there is in it.
+"""
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from xdr_bridge.bridge.steps import ReadBody
 
 # A refused request's body is read and dropped up to this, so that the page can read the refusal.
 MAX_DISCARDED_BYTES = 64 * 1024 * 1024
@@ -100,3 +107,47 @@ class Intake:
         self._held.clear()
         self._ceilings.held_bytes -= self._held_bytes
         self._held_bytes = 0
+
+
+class Taker(Protocol):
+    """Who takes a body as it comes."""
+
+    def write(self, chunk: bytes) -> Future[None] | None:
+        """Take a piece; wait for the future before the next."""
+
+    def finish(self) -> None:
+        """Hear that it is complete."""
+
+
+@dataclass(slots=True, eq=False)
+class Dropping:
+    """The body comes, and nobody needs it: not yet, or not any more."""
+
+    intake: Intake
+
+
+@dataclass(slots=True, eq=False)
+class Gathering:
+    """The body is read whole, for the bridge."""
+
+    intake: Intake
+    reading: ReadBody
+
+
+@dataclass(slots=True, eq=False)
+class Streaming:
+    """The body is passed on to the API as it comes."""
+
+    intake: Intake
+    call: Taker
+
+
+@dataclass(slots=True, eq=False)
+class Complete:
+    """The whole request has come; `intake` holds its body, unless that came with the head."""
+
+    intake: Intake | None
+
+
+AT_ONCE = Complete(None)
+State: TypeAlias = Dropping | Gathering | Streaming | Complete

@@ -16,10 +16,10 @@ from typing import Any
 from xdr_bridge.config import Certificate
 from xdr_bridge.gateway.accepting import Acceptor, Address
 from xdr_bridge.gateway.complaints import Complaint
-from xdr_bridge.gateway.connection import Limits, PageConnection
-from xdr_bridge.gateway.exchange import House
+from xdr_bridge.gateway.connection import PageConnection
 from xdr_bridge.gateway.outgoing import as_bytes
 from xdr_bridge.gateway.places import Places, place_of
+from xdr_bridge.gateway.shared import Limits, Shared
 from xdr_bridge.gateway.streams import Transport
 from xdr_bridge.http.errors import Code, RequestError
 
@@ -40,7 +40,7 @@ class Listener:
 
     def __init__(
         self,
-        house: House,
+        shared: Shared,
         limits: Limits,
         places: Places,
         *,
@@ -49,16 +49,16 @@ class Listener:
         """Set up a listener; `add_sockets` makes it listen.
 
         Args:
-            house: The gateway.
+            shared: The gateway.
             limits: See `Limits`.
             places: How many may be connected.
             certificate: For TLS; a listener with one may be given another.
         """
-        self.house = house
+        self.shared = shared
         self.limits = limits
         self.places = places
-        self.loop = house.loop
-        self.clock = house.clock
+        self.loop = shared.loop
+        self.clock = shared.clock
         self.connections: set[PageConnection] = set()
         self.stopping = False
         # What `write` returns where nothing is to be waited for.
@@ -69,7 +69,7 @@ class Listener:
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self._emptied = asyncio.Event()
         self._late: set[PageConnection] = set()
-        self._acceptor = Acceptor(self._take, self._give_up_some, house.clock)
+        self._acceptor = Acceptor(self._take, self._give_up_some, shared.clock)
         # Accepted, but not among the connections yet.
         self._arriving: dict[asyncio.Task[None], socket.socket] = {}
         # Idle ones at the last look, the longest idle last.
@@ -145,7 +145,7 @@ class Listener:
         places = self.places
         host = address[0] if address else ""
         place = place_of(host)
-        if places.is_full_for(place) and not self.house.bridge.is_proxy(host):
+        if places.is_full_for(place) and not self.shared.bridge.is_proxy(host):
             self._turn_away(
                 connection,
                 f"{places.most_per_address} connections are open from the address {place or '?'},"
@@ -181,17 +181,17 @@ class Listener:
             "ssl": self.certificate.context,
             "ssl_handshake_timeout": self.limits.handshake_seconds,
             # Counts from the close on, with what is unsent then: as for a page without TLS.
-            "ssl_shutdown_timeout": self.house.idle_seconds,
+            "ssl_shutdown_timeout": self.shared.idle_seconds,
         }
 
     def _turn_away(self, connection: socket.socket, why: str) -> None:
-        self.house.refused(Code.TOO_MANY_CONNECTIONS)
+        self.shared.refused(Code.TOO_MANY_CONNECTIONS)
         self._complaint.say(self.clock(), f"connections are refused: {why}")
         if self.certificate is not None:
             # Nothing can be said before a handshake, which would cost more than this.
             connection.close()
             return
-        reply = self.house.bridge.refuse(RequestError(Code.TOO_MANY_CONNECTIONS, why))
+        reply = self.shared.bridge.refuse(RequestError(Code.TOO_MANY_CONNECTIONS, why))
         self._acceptor.turn_away(connection, as_bytes(reply.head, reply.body))
 
     def _give_up_some(self) -> None:

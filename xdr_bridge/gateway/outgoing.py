@@ -14,13 +14,11 @@ from xdr_bridge.http.messages import Headers, ResponseHead, has_body
 
 
 class Socket(Protocol):
-    """What an answer needs of a connection; `connection.PageConnection` is one.
+    """What an answer needs of a connection; `connection.PageConnection` is one."""
 
-    Attributes:
-        is_gone: Whether it is closed.
-    """
-
-    is_gone: bool
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is closed."""
 
     def write(self, chunk: bytes) -> Future[None]:
         """Send bytes; the future is done when they have left our buffers."""
@@ -75,6 +73,11 @@ class Outgoing:
     def begun(self) -> bool:
         """Whether the head has left."""
         return self._head_sent
+
+    @property
+    def is_half(self) -> bool:
+        """Whether some of the answer has left, and not all of it."""
+        return self._head_sent and not self.finished
 
     def start(self, head: ResponseHead) -> None:
         """Set the head; it goes out with the first piece of body, or by `flush`.

@@ -15,12 +15,11 @@ from xdr_bridge.bridge.log_ins import why_no_log_in
 from xdr_bridge.bridge.steps import Forward
 from xdr_bridge.config import Settings
 from xdr_bridge.gateway.complaints import Complaint
-from xdr_bridge.gateway.connection import Limits
 from xdr_bridge.gateway.descriptors import connections_that_fit, descriptor_limit
-from xdr_bridge.gateway.exchange import Conversation
 from xdr_bridge.gateway.journal import Exchange, Observer
 from xdr_bridge.gateway.listener import Listener
 from xdr_bridge.gateway.places import Places
+from xdr_bridge.gateway.shared import Counted, Limits
 from xdr_bridge.gateway.sockets import bind
 from xdr_bridge.gateway.tally import Outcome, Tally
 from xdr_bridge.http.api import Api
@@ -73,7 +72,7 @@ class Gateway:
         self._take_limits(settings)
         self._complaint = Complaint(log)
         self._log_ins_told: set[str] = set()
-        self._conversations: set[Conversation] = set()
+        self._conversations: set[Counted] = set()
         self._sweep: asyncio.TimerHandle | None = None
 
     def start(self, sockets: Sequence[socket.socket] | None = None) -> None:
@@ -184,12 +183,12 @@ class Gateway:
             )
         return Places(most, settings.max_connections_per_address)
 
-    def began(self, conversation: Conversation) -> None:
+    def began(self, conversation: Counted) -> None:
         """A request has arrived."""
         self.tally.began += 1
         self._conversations.add(conversation)
 
-    def ended(self, conversation: Conversation, outcome: Outcome) -> None:
+    def ended(self, conversation: Counted, outcome: Outcome) -> None:
         """An exchange is over; may be told again, and only the first counts."""
         if conversation in self._conversations:
             self._conversations.discard(conversation)
@@ -198,7 +197,7 @@ class Gateway:
                 self.calls -= 1
 
     def refused(self, code: Code) -> None:
-        """Something has been refused for which no conversation was begun."""
+        """Something has been refused for which no request was begun."""
         self.tally.began += 1
         self.tally.end(code)
 

@@ -152,3 +152,59 @@ class Transport(asyncio.BufferedProtocol):
         if self._paused and not self._transport.is_closing():
             self._paused = False
             self._transport.resume_reading()
+
+
+class Outflow:
+    """What leaves for the page, and whether the page reads it.
+
+    Attributes:
+        is_full: Whether the transport holds more unsent bytes than it should.
+    """
+
+    __slots__ = ("_drained", "_loop", "_sent", "_transport", "_unsent", "is_full")
+
+    def __init__(
+        self,
+        transport: Transport,
+        loop: asyncio.AbstractEventLoop,
+        sent: asyncio.Future[None],
+    ) -> None:
+        """Begin with nothing; `sent` is a future that is done."""
+        self.is_full = False
+        self._transport = transport
+        self._loop = loop
+        self._sent = sent
+        self._drained: asyncio.Future[None] | None = None
+        # At the last look, to see whether a slow page is reading at all.
+        self._unsent = 0
+
+    def write(self, data: bytes) -> asyncio.Future[None]:
+        """Send bytes; the future is done when there is room for more."""
+        self._transport.write(data)
+        if not self.is_full:
+            return self._sent
+        self.look()
+        if self._drained is None:
+            self._drained = self._loop.create_future()
+        return self._drained
+
+    def catch_up(self) -> None:
+        """The page has read: let whoever writes go on."""
+        self.is_full = False
+        self._unsent = 0
+        drained, self._drained = self._drained, None
+        if drained is not None and not drained.done():
+            drained.set_result(None)
+
+    def look(self) -> int:
+        """Note how many bytes are unsent, and return it."""
+        self._unsent = self._transport.get_write_buffer_size()
+        return self._unsent
+
+    def has_progressed(self, enough: float) -> bool:
+        """Whether the page has read so many bytes since the last look, and has more to read."""
+        before, unsent = self._unsent, self._transport.get_write_buffer_size()
+        if not 0 < unsent < before or before - unsent < enough:
+            return False
+        self._unsent = unsent
+        return True

@@ -179,6 +179,31 @@ def _decode_body_form(tunnel: Tunnel, message: bytes, limits: Limits, outer: Hea
                 Code.TUNNEL_MALFORMED,
                 f"the body form has no parameter {name}; say it in the body",
             )
+    head, body = _split_message(message, limits)
+    request_line, _, block = head.partition("\n")
+    request_line = request_line.removesuffix("\r")
+    match = _REQUEST_LINE.fullmatch(request_line)
+    if match is None:
+        raise RequestError(
+            Code.TUNNEL_MALFORMED,
+            f"the first line {shown(request_line)} is no request line; 'PUT /path XDR/1' would be",
+        )
+    method = _check_method(match[1])
+    target = resolve_target(match[2], max_characters=limits.url_characters)
+    headers = _remembered(
+        outer,
+        _body_headers,
+        block,
+        len(head) - len(request_line),
+        bool(body),
+        limits.header_block_bytes,
+        limits.header_lines,
+    )
+    return Call(method=method, target=target, headers=headers, body=body)
+
+
+def _split_message(message: bytes, limits: Limits) -> tuple[str, bytes]:
+    """Take the head, as text, from the body of a body-form message."""
     end, begin = _find_empty_line(message, limits.head_bytes)
     if end < 0:
         raise RequestError(
@@ -197,27 +222,7 @@ def _decode_body_form(tunnel: Tunnel, message: bytes, limits: Limits, outer: Hea
         raise RequestError(
             Code.TEXT_NOT_UTF8, f"the head of the body is not UTF-8 at byte {error.start}"
         ) from None
-    request_line, _, block = head.partition("\n")
-    request_line = request_line.removesuffix("\r")
-    match = _REQUEST_LINE.fullmatch(request_line)
-    if match is None:
-        raise RequestError(
-            Code.TUNNEL_MALFORMED,
-            f"the first line {shown(request_line)} is no request line; 'PUT /path XDR/1' would be",
-        )
-    method = _check_method(match[1])
-    target = resolve_target(match[2], max_characters=limits.url_characters)
-    body = message[begin:]
-    headers = _remembered(
-        outer,
-        _body_headers,
-        block,
-        len(head) - len(request_line),
-        bool(body),
-        limits.header_block_bytes,
-        limits.header_lines,
-    )
-    return Call(method=method, target=target, headers=headers, body=body)
+    return head, message[begin:]
 
 
 def _find_empty_line(message: bytes, limit: int) -> tuple[int, int]:

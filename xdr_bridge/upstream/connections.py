@@ -21,13 +21,11 @@ _TELLS_ACKED = sys.platform == "linux"
 
 
 class Holder(Protocol):
-    """Whose connection it is where it is one client's: a page's connection to the bridge.
+    """Whose connection it is where it is one client's: a page's connection to the bridge."""
 
-    Attributes:
-        is_gone: Whether it is closed.
-    """
-
-    is_gone: bool
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is closed."""
 
 
 class Owner(Protocol):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xdr_bridge.http.errors import Code, UpstreamError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamLimits:
@@ -41,3 +43,36 @@ class UpstreamLimits:
     max_waiting: int = 1024
     leg_seconds: float = 1.0
     max_head_bytes: int = 65536
+
+    @property
+    def sweep_seconds(self) -> float:
+        """How often a pool looks whether anything is late."""
+        return min(
+            1.0,
+            self.connect_seconds / 4,
+            self.first_byte_seconds / 4,
+            self.idle_seconds / 4,
+            self.keep_alive_seconds / 4,
+            (self.total_seconds or 4.0) / 4,
+        )
+
+    def judge(
+        self, answered: bool, quiet_seconds: float, total_seconds: float
+    ) -> UpstreamError | None:
+        """Say whether a call is late, and how.
+
+        Args:
+            answered: Whether the head of its answer has come.
+            quiet_seconds: For how long the API has been holding it up.
+            total_seconds: How long it takes already.
+        """
+        code = Code.UPSTREAM_CUT if answered else Code.UPSTREAM_TIMEOUT
+        if self.total_seconds is not None and total_seconds >= self.total_seconds:
+            detail = f"the API's answer was not complete within {self.total_seconds:g} seconds"
+        elif answered and quiet_seconds >= self.idle_seconds:
+            detail = f"the API's answer stalled for {self.idle_seconds:g} seconds"
+        elif not answered and quiet_seconds >= self.first_byte_seconds:
+            detail = f"the API did not answer within {self.first_byte_seconds:g} seconds"
+        else:
+            return None
+        return UpstreamError(code, detail)

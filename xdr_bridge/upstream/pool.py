@@ -3,7 +3,8 @@
 Connections are kept open and reused, the most recently used first, so that idle ones grow old
 and go. There is no task and no timer for a call that finds an idle connection: one sweep
 looks after all deadlines. A call that finds none waits in line for whatever is free first, a
-connection that another call gives back or a new one. Follows RFC 9112, section 9.
+connection that another call gives back or a new one. Follows RFC 9112, section 9. A little longer
+than 300 lines, so that who gets a connection, and when, is in one place.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from xdr_bridge.http.messages import RequestHead
 from xdr_bridge.http.v1.answer_reader import KnownHeads
 from xdr_bridge.http.v1.request_writer import render_head
 from xdr_bridge.http.v1.reuse import Reuse
-from xdr_bridge.upstream.connections import Cargo, Connection, Holder
+from xdr_bridge.upstream.connections import Connection, Holder
 from xdr_bridge.upstream.endpoints import Endpoint
+from xdr_bridge.upstream.keeping import Kept
 from xdr_bridge.upstream.limits import UpstreamLimits as UpstreamLimits
-from xdr_bridge.upstream.transfers import Receiver as Receiver
+from xdr_bridge.upstream.receivers import Receiver as Receiver
 from xdr_bridge.upstream.transfers import Transfer as Transfer
 
 _log = logging.getLogger(__name__)
@@ -54,10 +56,7 @@ class Pool:
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self._known_heads = KnownHeads()
         self._connections: set[Connection] = set()
-        # Ordered by the time they became idle, the last first to be used again.
-        self._idle: dict[Connection, None] = {}
-        # Idle too, but for one holder only; likewise ordered.
-        self._bound: dict[Holder, Connection] = {}
+        self._kept = Kept(limits)
         # For whom: None is whoever is first in line; a call is one whose kept one was dead.
         self._opening: dict[asyncio.Task[None], Transfer | None] = {}
         self._opening_for_line = 0
@@ -66,14 +65,6 @@ class Pool:
         # That in which the first call is made.
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sweep: asyncio.TimerHandle | None = None
-        self._sweep_seconds = min(
-            1.0,
-            limits.connect_seconds / 4,
-            limits.first_byte_seconds / 4,
-            limits.idle_seconds / 4,
-            limits.keep_alive_seconds / 4,
-            (limits.total_seconds or 4.0) / 4,
-        )
         self._closed = False
 
     def send(
@@ -123,15 +114,13 @@ class Pool:
 
     def unbind(self, holder: Holder) -> None:
         """Close what is bound to a holder that is gone."""
-        connection = self._bound.pop(holder, None)
-        if connection is not None:
-            connection.close()
+        self._kept.unbind(holder)
 
     def status(self) -> dict[str, int]:
         """Count the connections, those that are idle for anybody or bound, calls without one."""
         return {
             "open": len(self._connections),
-            "idle": len(self._idle),
+            "idle": len(self._kept.anybodys),
             "bound": sum(connection.holder is not None for connection in self._connections),
             "connecting": len(self._opening),
             "waiting": len(self._line),
@@ -165,28 +154,24 @@ class Pool:
     def release(self, connection: Connection) -> None:
         """Give a free connection to the next in line, or keep it: a bound one for its holder."""
         connection.touch()
-        if connection.holder is not None:
-            self._keep_for(connection.holder, connection)
-        elif self._closed or connection.is_closing or self._is_old(connection):
+        if self._closed or connection.is_closing:
             connection.close()
-        elif self._line:
-            if connection.calls and not connection.is_quiet():
-                # Nobody asked for what has come there.
-                connection.abort()
-            else:
-                self._next_in_line().attach(connection)
-        elif len(self._idle) < self._limits.max_idle:
-            self._idle[connection] = None
+        elif connection.holder is not None:
+            self._kept.keep_for(connection.holder, connection)
+        elif self._kept.is_old(connection):
+            connection.close()
+        elif not self._line:
+            self._kept.keep(connection)
+        elif connection.calls and not connection.is_quiet():
+            # Nobody asked for what has come there.
+            connection.abort()
         else:
-            connection.close()
+            self._next_in_line().attach(connection)
 
     def lost(self, connection: Connection) -> None:
         """Forget a connection; its place goes to the next in line."""
         self._connections.discard(connection)
-        self._idle.pop(connection, None)
-        holder = connection.holder
-        if holder is not None and self._bound.get(holder) is connection:
-            del self._bound[holder]
+        self._kept.forget(connection)
         self._serve_line()
 
     def repeat(self, transfer: Transfer) -> None:
@@ -228,11 +213,7 @@ class Pool:
             known_heads=self._known_heads,
         )
         now = self._loop.time()
-        connection = None
-        if self._bound and holder is not None and reuse.is_own:
-            connection = self._take_bound(holder)
-        if connection is None:
-            connection = self._take_idle(now)
+        connection = self._kept.take(holder if reuse.is_own else None, now)
         if self._closed:
             self._refuse(transfer, "the bridge is stopping")
         elif connection is not None:
@@ -249,34 +230,6 @@ class Pool:
         # Later: the edge has not seen the transfer yet.
         error = UpstreamError(Code.OVERLOADED, detail)
         asyncio.get_running_loop().call_soon(transfer.fail, error)
-
-    def _take_idle(self, now: float) -> Connection | None:
-        oldest = now - self._limits.keep_alive_seconds
-        while self._idle:
-            connection, _ = self._idle.popitem()
-            if connection.since > oldest and not connection.is_closing and connection.is_quiet():
-                return connection
-            # The sweep is coarse; the API may be closing this one right now, or has.
-            connection.close()
-        return None
-
-    def _keep_for(self, holder: Holder, connection: Connection) -> None:
-        """Keep a connection for its holder: as long as that one is there, whatever its age."""
-        if self._closed or connection.is_closing or holder.is_gone:
-            connection.close()
-            return
-        self.unbind(holder)
-        self._bound[holder] = connection
-
-    def _take_bound(self, holder: Holder) -> Connection | None:
-        connection = self._bound.pop(holder, None)
-        if connection is None or (not connection.is_closing and connection.is_quiet()):
-            return connection
-        connection.close()
-        return None
-
-    def _is_old(self, connection: Connection) -> bool:
-        return connection.since - connection.opened > self._limits.max_age_seconds
 
     @property
     def _held(self) -> int:
@@ -328,7 +281,7 @@ class Pool:
     def _arm(self) -> None:
         if self._sweep is None and not self._closed:
             loop = asyncio.get_running_loop()
-            self._sweep = loop.call_later(self._sweep_seconds, self._on_sweep)
+            self._sweep = loop.call_later(self._limits.sweep_seconds, self._on_sweep)
 
     def _on_sweep(self) -> None:
         self._sweep = None
@@ -341,36 +294,17 @@ class Pool:
             if now - since < limits.connect_seconds:
                 break
             transfer.fail(self._waited_in_vain())
-        for connection in tuple(self._idle):
-            if now - connection.since < limits.keep_alive_seconds:
-                break
-            del self._idle[connection]
-            connection.close()
-        # For those in line for whom none can be opened, the longest idle first.
-        wanted = max(0, len(self._line) + self._held - limits.max_connections)
-        for holder, connection in tuple(self._bound.items())[:wanted]:
-            if now - connection.since < limits.leg_seconds:
-                break
-            self.unbind(holder)
+        # What nobody has room for, besides those for whom connections are being opened.
+        self._kept.sweep(now, max(0, len(self._line) + self._held - limits.max_connections))
         for connection in tuple(self._connections):
-            if connection.cargo is not None:
-                self._check(connection.cargo, connection.quiet_seconds(now), now - connection.began)
+            cargo = connection.cargo
+            if cargo is not None:
+                quiet_seconds = connection.quiet_seconds(now)
+                late = limits.judge(cargo.answered, quiet_seconds, now - connection.began)
+                if late is not None:
+                    cargo.fail(late)
 
     def _waited_in_vain(self) -> UpstreamError:
         if self._connections:
             return UpstreamError(Code.OVERLOADED, "all connections to the API stayed busy")
         return self._endpoint.timeout_error()
-
-    def _check(self, cargo: Cargo, quiet_seconds: float, total_seconds: float) -> None:
-        limits = self._limits
-        if limits.total_seconds is not None and total_seconds >= limits.total_seconds:
-            code = Code.UPSTREAM_CUT if cargo.answered else Code.UPSTREAM_TIMEOUT
-            detail = f"the API's answer was not complete within {limits.total_seconds:g} seconds"
-            cargo.fail(UpstreamError(code, detail))
-        elif cargo.answered:
-            if quiet_seconds >= limits.idle_seconds:
-                detail = f"the API's answer stalled for {limits.idle_seconds:g} seconds"
-                cargo.fail(UpstreamError(Code.UPSTREAM_CUT, detail))
-        elif quiet_seconds >= limits.first_byte_seconds:
-            detail = f"the API did not answer within {limits.first_byte_seconds:g} seconds"
-            cargo.fail(UpstreamError(Code.UPSTREAM_TIMEOUT, detail))

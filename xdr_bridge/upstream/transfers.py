@@ -9,10 +9,11 @@ import asyncio
 from typing import Protocol
 
 from xdr_bridge.http.errors import Code, UpstreamError
-from xdr_bridge.http.messages import RequestHead, ResponseHead
-from xdr_bridge.http.v1.answer_reader import AnswerReader, KnownHeads, Sink
+from xdr_bridge.http.messages import RequestHead
+from xdr_bridge.http.v1.answer_reader import AnswerReader, KnownHeads
 from xdr_bridge.http.v1.reuse import Reuse
 from xdr_bridge.upstream.connections import Connection, Holder
+from xdr_bridge.upstream.receivers import NOBODY, Receiver
 
 # RFC 9110, section 9.2.2.
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
@@ -22,39 +23,6 @@ _NOTHING_SENT = -1
 # What says by itself that the API has not got the call.
 _NOT_DONE = frozenset({Code.UPSTREAM_UNREACHABLE, Code.OVERLOADED, Code.UPSTREAM_TIMEOUT})
 _DIED = "the API closed the connection before it answered; the call may have been done"
-
-
-class Receiver(Sink, Protocol):
-    """The edge's side of a call. Called from the event loop, never from within `send`.
-
-    Exactly one of `on_end` and `on_error` is the last call; after `cancel` none comes any more.
-    """
-
-    def on_caught_up(self) -> None:
-        """Hear that all that has arrived is told, and that more has to come."""
-
-    def on_end(self) -> None:
-        """Hear that the answer is complete."""
-
-    def on_error(self, error: UpstreamError) -> None:
-        """Hear that there will be no (complete) answer; `UPSTREAM_CUT` if its head was told."""
-
-
-class _Nobody:
-    """Listens when nobody does any more; also what lets go of the receiver."""
-
-    def on_head(self, head: ResponseHead) -> None: ...
-
-    def on_data(self, data: bytes) -> None: ...
-
-    def on_caught_up(self) -> None: ...
-
-    def on_end(self) -> None: ...
-
-    def on_error(self, error: UpstreamError) -> None: ...
-
-
-_NOBODY = _Nobody()
 
 
 class Dispatcher(Protocol):
@@ -121,21 +89,18 @@ class Transfer:
             max_head_bytes: The largest head of an answer.
             known_heads: Those of the API, read already.
         """
-        self.done = False
+        self.done = self._paused = self._repeated = False
+        # Whether an attempt before this one may have been read.
+        self._maybe_done = False
         self._dispatcher = dispatcher
         self._receiver = receiver
         self._reader = AnswerReader(head.method, receiver, max_head_bytes, known_heads)
         self._method = head.method
-        self._left = left
-        self._ended = ended
+        self._left, self._ended = left, ended
         # All bytes sent so far, as long as they are at hand for a repetition.
         self._request: bytes | None = request
         self._connection: Connection | None = None
         self._drained: asyncio.Future[None] | None = None
-        self._paused = False
-        self._repeated = False
-        # Whether an attempt before this one may have been read.
-        self._maybe_done = False
         # What the API had acknowledged of the calls before; None: unknown.
         self._acknowledged: int | None = None
         self._holder = holder
@@ -350,7 +315,7 @@ class Transfer:
     def _detach(self) -> None:
         self.done = True
         self._request = None
-        self._receiver = self._reader.sink = _NOBODY
+        self._receiver = self._reader.sink = NOBODY
         if self._connection is None:
             self._dispatcher.withdraw(self)
         self._let_go()

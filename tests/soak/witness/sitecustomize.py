@@ -28,8 +28,7 @@ def _write(name: str, outcome: Outcome) -> None:
 def ended(self: Gateway, conversation: Conversation, outcome: Outcome) -> None:
     """Write it down, if it is what will be counted."""
     if conversation in self._conversations:
-        head = conversation._head
-        found = ID.search(head.target) if head is not None else None
+        found = ID.search(conversation.head.target)
         _write(found[0] if found else "", outcome)
     _ended(self, conversation, outcome)
 
