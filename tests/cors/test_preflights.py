@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
+
 import pytest
 
 from xdr_bridge.cors.preflights import Permission, Preflight, PreflightCache
@@ -294,3 +297,32 @@ def test_names_and_long_urls_are_bounded() -> None:
     assert len(cache) == 1
     cache.clear(ORIGIN, "a")
     assert len(cache) == 0
+
+
+def test_what_is_remembered_is_bounded_by_bytes() -> None:
+    names = [f"x-{number:0124}" for number in range(128)]
+    bound = 256 * 1024
+    cache = PreflightCache(max_bytes=bound)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            url = f"http://api.example/{'u' * 1900}{number}"
+            # Copies: what an answer says is nobody else's.
+            own = [name[:1] + name[1:] for name in names]
+            preflight = Preflight(
+                origin="https://shop.example", url=url, method="PUT", unsafe_names=()
+            )
+            cache.store(
+                preflight, Permission(methods=["PUT"], names=own, max_age_seconds=60), now=0.0
+            )
+            assert cache.covers(preflight, now=1.0)
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert 2 < len(cache) < 10
+    # The last one has found its place; what is counted is about what is there.
+    assert taken < 1.3 * bound
+    for number in range(100):
+        cache.clear("https://shop.example", f"http://api.example/{'u' * 1900}{number}")
+    assert (len(cache), cache.bytes_held) == (0, 0)

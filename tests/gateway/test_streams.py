@@ -144,7 +144,7 @@ def test_an_api_that_stops_in_mid_answer_is_given_up(
         await peer.send(TEXT + b"Content-Length: 1000\r\n\r\nhalf")
         await peer.rest()
 
-    bridge = make_bridge(make_api(stall).url, idle_seconds=0.2)
+    bridge = make_bridge(make_api(stall).url, answer_idle_seconds=0.2)
     assert read_frame(bridge.call("GET", "/x?$xdr=1")).end == "upstream-cut"
     with pytest.raises(h11.RemoteProtocolError):
         bridge.call("GET", "/x")

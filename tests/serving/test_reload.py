@@ -208,7 +208,7 @@ def test_nothing_changes_where_nothing_was_written(rig: Rig) -> None:
         ("mount = '/other'", "mount"),
         (f"tls_certificate = '{SELF_SIGNED}'", "tls_certificate"),
         ("admin_port = 5", "admin_port"),
-        ("idle_seconds = 5", "idle_seconds"),
+        ("answer_idle_seconds = 5", "answer_idle_seconds"),
         ("connect_seconds = 4", "connect_seconds"),
         ("first_byte_seconds = 4", "first_byte_seconds"),
         ("max_api_connections = 4", "max_api_connections"),

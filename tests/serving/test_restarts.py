@@ -43,7 +43,7 @@ def test_new_workers_take_over_without_losing_a_call(
 
     def write(seconds: int) -> None:
         api = f"api = '{url}'\nport = 0\nworkers = 2\nstop_seconds = 60\n"
-        path.write_text(f"{api}allow_origins = ['*']\nidle_seconds = {seconds}\n", "utf-8")
+        path.write_text(f"{api}allow_origins = ['*']\nanswer_idle_seconds = {seconds}\n", "utf-8")
 
     url = make_api(answering(answer)).url
     write(20)
@@ -56,7 +56,7 @@ def test_new_workers_take_over_without_losing_a_call(
             bridge.process.send_signal(signal.SIGUSR2)
             for _ in range(2):
                 _process(bridge)
-            assert bridge.wait_for("restarted").endswith("changed: idle_seconds")
+            assert bridge.wait_for("restarted").endswith("changed: answer_idle_seconds")
             calls.wait_for_more(50)
             while any(map(runs, before)) and not calls.failures:
                 pass

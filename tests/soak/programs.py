@@ -18,6 +18,7 @@ admin_port = 0
 connect_seconds = 2
 first_byte_seconds = {patience}
 idle_seconds = {patience}
+answer_idle_seconds = {patience}
 stop_seconds = 60
 
 [limits]

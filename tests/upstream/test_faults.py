@@ -31,7 +31,7 @@ COUNTED = HEAD + b"Content-Length: 6\r\n\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 BROKEN, CUT, TIMEOUT = "upstream-broken", "upstream-cut", "upstream-timeout"
 UNANSWERED = "upstream-unanswered"
-# More than either of the limits that an API has by default, which a page has, too.
+# More than either of the limits that the API has here, which a page has, too.
 STALL_SECONDS = 32.0
 
 
@@ -381,7 +381,7 @@ def test_an_api_that_stalls(logs: Logs, form: str) -> None:
     api.faults = {target.encode(): point for target, point in targets.items()}
     with (
         scripted_api(api) as raw,
-        running_gateway(raw.url) as bridge,
+        running_gateway(raw.url, first_byte_seconds=30, answer_idle_seconds=30) as bridge,
         ThreadPoolExecutor(len(targets)) as pages,
     ):
         calls = [

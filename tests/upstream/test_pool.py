@@ -888,6 +888,32 @@ async def test_an_api_that_does_not_answer_is_a_timeout() -> None:
         assert (await send(pool).failure()).code is Code.UPSTREAM_TIMEOUT
 
 
+@pytest.mark.parametrize("begun", [False, True])
+@in_loop
+async def test_what_has_come_while_the_process_was_stopped_is_read_before_it_is_judged(
+    begun: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        pool = Pool("127.0.0.1", server.getsockname()[1])
+        recorder = send(pool)
+        own, _ = await loop.sock_accept(server)
+        with own:
+            assert await loop.sock_recv(own, 65536)
+            if begun:
+                await loop.sock_sendall(own, OK[:-1])
+                await recorder.headed
+            # The loop does not go round any more; then the timer comes first.
+            assert own.send(OK[-1:] if begun else OK)
+            stopped = loop.time() + 1000
+            monkeypatch.setattr(loop, "time", lambda: stopped)
+            pool._on_sweep()
+            assert await recorder.success() == b"ok"
+            monkeypatch.undo()
+            await pool.close()
+
+
 @in_loop
 async def test_interim_answers_and_half_a_head_buy_no_time() -> None:
     async def script(peer: Peer) -> None:

@@ -36,7 +36,14 @@ from xdr_bridge.http.messages import is_token
 from xdr_bridge.http.paths import loosest
 
 _MOUNT = re.compile(r"/[A-Za-z0-9_.~-]+")
-_TIMES = ("connect_seconds", "first_byte_seconds", "idle_seconds", "stop_seconds", *TIMES)
+_TIMES = (
+    "connect_seconds",
+    "first_byte_seconds",
+    "idle_seconds",
+    "answer_idle_seconds",
+    "stop_seconds",
+    *TIMES,
+)
 _MAX_SECONDS = 3600
 _MAX_TOTAL_SECONDS = 7 * 24 * 3600
 _MAX_WORKERS = 256

@@ -47,7 +47,8 @@ class ServiceSettings(BaseSettings, CeilingSettings, PolicySettings):
         limits: Ceilings for what is decoded.
         connect_seconds: How long a connection to the API may take.
         first_byte_seconds: How long the API may take to begin its answer.
-        idle_seconds: How long the API, or a page, may be silent in the middle of a message.
+        idle_seconds: How long a page may be silent in the middle of a body, or read nothing.
+        answer_idle_seconds: How long the API may be silent in the middle of an answer.
         workers: How many processes serve; 1: this one.
         stop_seconds: How long calls under way may take to end when the bridge stops.
         api_ca: A file of certificates, the only ones that https APIs may be certified by.
@@ -132,11 +133,16 @@ class ServiceSettings(BaseSettings, CeilingSettings, PolicySettings):
         default=5.0, description="How many seconds a connection to the API may take."
     )
     first_byte_seconds: Annotated[Seconds, Shown("SECONDS")] = Field(
-        default=30.0, description="How many seconds the API may take to begin its answer."
+        # SignalR holds a poll for 110 seconds, CometD for 30.
+        default=120.0,
+        description="How many seconds the API may take to begin its answer.",
     )
     idle_seconds: Annotated[Seconds, Shown("SECONDS")] = Field(
         default=30.0,
-        description="How many seconds a message may pause, from the API or from a page.",
+        description="How many seconds a page may pause in a body, or in reading an answer.",
+    )
+    answer_idle_seconds: Annotated[Seconds, Shown("SECONDS")] = Field(
+        default=120.0, description="How many seconds the API may pause in an answer."
     )
     workers: Annotated[Workers, Shown("NUMBER", "1, no other process")] = Field(
         default=1,

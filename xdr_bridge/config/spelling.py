@@ -21,6 +21,7 @@ _FLAGS = {
     "connect_seconds": "--connect-timeout",
     "first_byte_seconds": "--first-byte-timeout",
     "idle_seconds": "--idle-timeout",
+    "answer_idle_seconds": "--answer-idle-timeout",
     "stop_seconds": "--stop-timeout",
     "head_seconds": "--head-timeout",
     "request_seconds": "--request-timeout",

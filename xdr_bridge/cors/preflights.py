@@ -25,6 +25,8 @@ from xdr_bridge.http.fields import NON_WILDCARD_REQUEST_HEADERS, SAFELISTED_METH
 from xdr_bridge.http.messages import Headers, Pair, ResponseHead
 
 _REDIRECTS = range(300, 400)
+# What an entry, and a name in it, take of memory besides their characters: measured, rounded up.
+_ENTRY_BYTES, _NAME_BYTES = 1024, 192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,10 +153,11 @@ def _wildcard_hint(names: Collection[str], credentials: bool) -> str:
 
 @dataclass(slots=True)
 class _Permitted:
-    """Method and header names with the moment at which each is forgotten."""
+    """Method and header names with the moment at which each is forgotten; `size` in bytes."""
 
     methods: dict[str, float] = field(default_factory=dict)
     names: dict[str, float] = field(default_factory=dict)
+    size: int = 0
 
 
 class PreflightCache:
@@ -166,7 +169,12 @@ class PreflightCache:
     """
 
     def __init__(
-        self, *, max_urls: int = 4096, max_names: int = 128, max_url_characters: int = 2048
+        self,
+        *,
+        max_urls: int = 4096,
+        max_names: int = 128,
+        max_url_characters: int = 2048,
+        max_bytes: int = 4 * 1024 * 1024,
     ) -> None:
         """Set the bounds; what does not fit costs a preflight, never an error.
 
@@ -174,11 +182,19 @@ class PreflightCache:
             max_urls: How many URLs, counted per origin, are remembered; the least used goes.
             max_names: How many methods, and how many header names, per URL.
             max_url_characters: A longer URL is not remembered.
+            max_bytes: What all of it may take, about; the least used goes.
         """
         self._max_urls = max_urls
         self._max_names = max_names
         self._max_url_characters = max_url_characters
+        self._max_bytes = max_bytes
+        self._bytes = 0
         self._permitted: OrderedDict[tuple[str, str, bool], _Permitted] = OrderedDict()
+
+    @property
+    def bytes_held(self) -> int:
+        """What all of it takes, about."""
+        return self._bytes
 
     def __len__(self) -> int:
         """Count the URLs."""
@@ -212,19 +228,27 @@ class PreflightCache:
         key = (preflight.origin, preflight.url, preflight.credentials)
         one = self._permitted.setdefault(key, _Permitted())
         self._permitted.move_to_end(key)
+        self._bytes -= one.size
         expiry = now + permission.max_age_seconds
         for kept, given in ((one.methods, permission.methods), (one.names, permission.names)):
             listed_now = (x for x in given if not (preflight.credentials and x == WILDCARD))
             self._refresh(kept, listed_now, expiry, now)
+        one.size = 0
         if not one.methods and not one.names:
             del self._permitted[key]
-        if len(self._permitted) > self._max_urls:
-            self._permitted.popitem(last=False)
+        else:
+            one.size = _ENTRY_BYTES + len(key[0]) + len(key[1])
+            one.size += sum(_NAME_BYTES + len(name) for name in (*one.methods, *one.names))
+            self._bytes += one.size
+        while len(self._permitted) > self._max_urls or self._bytes > self._max_bytes:
+            _, gone = self._permitted.popitem(last=False)
+            self._bytes -= gone.size
 
     def clear(self, origin: str, url: str) -> None:
         """Forget a URL (Fetch, "clear cache entries")."""
         for credentials in (False, True):
-            self._permitted.pop((origin, url, credentials), None)
+            gone = self._permitted.pop((origin, url, credentials), None)
+            self._bytes -= 0 if gone is None else gone.size
 
     def _found(self, preflight: Preflight) -> list[_Permitted]:
         found = []

@@ -260,7 +260,7 @@ class Gateway:
             limits=UpstreamLimits(
                 connect_seconds=settings.connect_seconds,
                 first_byte_seconds=settings.first_byte_seconds,
-                idle_seconds=settings.idle_seconds,
+                idle_seconds=settings.answer_idle_seconds,
                 max_idle=settings.max_api_connections,
                 max_connections=settings.max_api_connections,
                 total_seconds=settings.total_seconds,

@@ -24,7 +24,7 @@ _FIXED = _BOUND | {
     "mount",
     "connect_seconds",
     "first_byte_seconds",
-    "idle_seconds",
+    "answer_idle_seconds",
     "max_api_connections",
     "api_ca",
     "total_seconds",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import ipaddress
 import os
 import re
 import socket
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from ssl import (
     CERT_NONE,
@@ -78,7 +80,7 @@ class Endpoint:
         """
         try:
             # A timer, but one for a connection, not for a call.
-            async with asyncio.timeout(seconds):
+            async with _patience(seconds):
                 connection = await self._connect(owner, buffer)
         except TimeoutError as error:
             raise self.timeout_error() from error
@@ -148,6 +150,22 @@ class Endpoint:
         detail = f"no connection to the API at {self} could be made in time"
         told = "no connection to the API could be made in time"
         return UpstreamError(Code.UPSTREAM_TIMEOUT, detail, told=told)
+
+
+@contextlib.asynccontextmanager
+async def _patience(seconds: float) -> AsyncIterator[None]:
+    """Raise TimeoutError after a while; the last tenth begins when the nine before are over.
+
+    So a process that was stopped meanwhile sees what has come before it gives up.
+    """
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(None) as limit:
+        last = seconds / 10
+        timer = loop.call_later(seconds - last, lambda: limit.reschedule(loop.time() + last))
+        try:
+            yield
+        finally:
+            timer.cancel()
 
 
 def _is_address(host: str) -> bool:

@@ -32,8 +32,8 @@ class UpstreamLimits:
     """
 
     connect_seconds: float = 5.0
-    first_byte_seconds: float = 30.0
-    idle_seconds: float = 30.0
+    first_byte_seconds: float = 120.0
+    idle_seconds: float = 120.0
     total_seconds: float | None = None
     keep_alive_seconds: float = 4.0
     max_age_seconds: float = 300.0

@@ -286,8 +286,14 @@ class Pool:
     def _on_sweep(self) -> None:
         self._sweep = None
         if self._connections or self._line:
-            # First, so that a receiver that raises does not end all sweeping.
             self._arm()
+        # When a process goes on that was stopped (SIGSTOP, a machine that was moved), timers may
+        # come before what has arrived meanwhile. The second turn from here has read that.
+        loop = asyncio.get_running_loop()
+        loop.call_soon(loop.call_soon, self._judge)
+
+    def _judge(self) -> None:
+        """End what has taken too long."""
         now = asyncio.get_running_loop().time()
         limits = self._limits
         for transfer, since in tuple(self._line.items()):
