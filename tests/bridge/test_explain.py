@@ -41,7 +41,7 @@ def test_an_allowed_call_is_explained_step_by_step() -> None:
     assert explanation.allowed
     assert [line.split()[0] for line in explanation.lines] == [
         *("call", "target", "API", "authority", "origin", "method", "header", "header"),
-        *("preflight", "native", "tunnelled", "result"),
+        *("preflight", "native", "tunnelled", "relayed", "relayed", "result"),
     ]
     assert step(explanation, "target").startswith("/items?x=1,")
     assert step(explanation, "API").startswith(API)
@@ -56,6 +56,12 @@ def test_an_allowed_call_is_explained_step_by_step() -> None:
         "answered 204; Access-Control-Allow-Origin: https://shop.example;"
         " Access-Control-Allow-Methods: PUT; Access-Control-Allow-Headers: x-a"
     )
+    relayed, with_credentials = [
+        line[11:] for line in explanation.lines if line.startswith("relayed ")
+    ]
+    assert relayed.startswith(f"forwarded: PUT {API}/items?x=1 with Host: ")
+    # That the page could not have credentials does not make the call refused.
+    assert with_credentials.startswith("with credentials: refused: credentials-not-allowed: ")
     for door in ("native", "tunnelled"):
         assert step(explanation, door).startswith(f"forwarded: PUT {API}/items?x=1 with Host: ")
     assert step(explanation, "native").endswith("; the page may read the answer")

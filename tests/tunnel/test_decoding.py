@@ -133,7 +133,7 @@ def test_an_unknown_version_or_flag_is_told_what_is_known(value: str) -> None:
     with pytest.raises(RequestError) as refusal:
         check_outer(tunnel_of(f"/x?$xdr={value}"), "GET", [])
     assert refusal.value.code is Code.UNSUPPORTED_VERSION
-    assert "version 1 with the flags base64 and stream" in refusal.value.detail
+    assert "version 1 with the flags base64, relay, stream" in refusal.value.detail
 
 
 @pytest.mark.parametrize("name", ["$xdr=1", "$httpMethod=PUT", "$httpHeaders=", "$ct=a/b"])

@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from xdr_bridge.bridge.native import is_preflight, plain_head, receive_native, refuse_native
+from xdr_bridge.bridge.relaying import Relay, refuse_preflight
 from xdr_bridge.bridge.replies import (
     TOO_LATE,
     VARY_ORIGIN,
@@ -24,7 +25,7 @@ from xdr_bridge.bridge.replies import (
     plain_refusal,
     reply,
 )
-from xdr_bridge.bridge.routes import Route, Routes, host_name
+from xdr_bridge.bridge.routes import Route, Routes, host_name, is_known_host
 from xdr_bridge.bridge.steps import Answer, Forward, PlainWriter, ReadBody, Reply
 from xdr_bridge.bridge.tunnelled import TunnelledCalls
 from xdr_bridge.cors.policies import PolicyTable
@@ -33,13 +34,11 @@ from xdr_bridge.cors.redirects import Reach
 from xdr_bridge.http.api import Api
 from xdr_bridge.http.errors import Code, RequestError, UpstreamError, shown
 from xdr_bridge.http.messages import RequestHead, ResponseHead
-from xdr_bridge.http.origins import Origin
 from xdr_bridge.http.targets import origin_form, resolve_target, split_target
 from xdr_bridge.tunnel.decoding import Limits
 from xdr_bridge.tunnel.recognition import recognise, recognise_unread
 
 _NATIVE, _ASSET = "native", "asset"
-_LOCAL = "localhost"
 
 
 def _is_about_the_server(head: RequestHead, target: str) -> bool:
@@ -75,6 +74,7 @@ class Bridge:
         limits: Limits | None = None,
         assets: Mapping[str, Asset] | None = None,
         hosts: Collection[str] | None = None,
+        relay: Relay | None = None,
     ) -> None:
         """Set up a bridge.
 
@@ -88,6 +88,8 @@ class Bridge:
             hosts: The names that it answers to, in lower case; None: to any. Addresses and
                 localhost are always among them, for no page has its origin there by a name of
                 its own (DNS rebinding).
+            relay: What is taken from the bridge's own frames; None: from those at an address or
+                localhost.
         """
         if api is not None and policy is not None:
             routes = [Route(api=api, policies=PolicyTable({"/": policy}))]
@@ -102,7 +104,8 @@ class Bridge:
             published=self.routes.published,
             url_characters=self.limits.url_characters,
         )
-        self._tunnelled = TunnelledCalls(self.routes, self.limits, mount, self._reach)
+        self._relay = relay or Relay()
+        self._tunnelled = TunnelledCalls(self.routes, self.limits, mount, self._reach, self._relay)
 
     def receive(
         self, head: RequestHead, body: bytes | None = None, *, now: float = 0.0
@@ -116,6 +119,9 @@ class Bridge:
         """
         if self._hosts is not None and not self._answers_to(head, self._hosts):
             return plain_refusal(_NATIVE, _misdirected(head), ())
+        refused = refuse_preflight(head)
+        if refused is not None:
+            return refused
         origins = head.headers.get_all("Origin")
         if head.method == "CONNECT":
             # RFC 9110, section 9.3.6: a frame's 200 would say that a tunnel is open.
@@ -143,6 +149,10 @@ class Bridge:
             tunnel = recognise(target, self._tunnel_path)
             if tunnel is not None:
                 return self._tunnelled.receive(tunnel, head, body, now)
+        try:
+            self._relay.check(None, head)
+        except RequestError as error:
+            return refuse_native(self.routes.all, origins, error)
         return self._receive_plain(head)
 
     def _answers_to(self, head: RequestHead, hosts: frozenset[str]) -> bool:
@@ -152,9 +162,7 @@ class Bridge:
         except RequestError:
             asked = head.headers.get("Host")
         name = host_name(asked)
-        if not name or name in hosts:
-            return True
-        return Origin("http", name, None).is_address or f".{name}".endswith(f".{_LOCAL}")
+        return not name or is_known_host(name, hosts)
 
     def _receive_plain(self, head: RequestHead) -> Reply | Forward:
         """Judge what is no tunnel request; its target is resolved."""

@@ -6,11 +6,12 @@ by each of its doors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from xdr_bridge.bridge.conversation import Bridge
 from xdr_bridge.bridge.questions import Question
+from xdr_bridge.bridge.relaying import PAGE
 from xdr_bridge.bridge.routes import Route
 from xdr_bridge.bridge.steps import Forward, ReadBody, Reply
 from xdr_bridge.cors.policy import CorsPolicy
@@ -24,10 +25,12 @@ from xdr_bridge.http.fields import (
     unsafe_request_header_names,
 )
 from xdr_bridge.http.messages import Headers, Pair, RequestHead
-from xdr_bridge.http.targets import resolve_target
+from xdr_bridge.http.targets import resolve_target, split_target
 from xdr_bridge.tunnel.decoding import decode
-from xdr_bridge.tunnel.recognition import Tunnel, check_outer, recognise
+from xdr_bridge.tunnel.recognition import QUERY_FORM, RELAY, Tunnel, check_outer, recognise
 
+# Where no host is said: one that is the bridge's.
+_ANY_OF_OURS = "localhost"
 # What may be a password is not repeated.
 _SECRET = frozenset({"authorization", "cookie", "proxy-authorization"})
 
@@ -100,7 +103,7 @@ class _Explainer:
     def _read(self, tunnel: Tunnel) -> Question:
         """Take the call out of a tunnel request."""
         question = self.question
-        if self.body is None and question.method == "POST" and tunnel.form == "body form":
+        if self.body is None and question.method == "POST" and tunnel.form != QUERY_FORM:
             reason = (
                 "is a tunnel request whose call is in its body: --body FILE takes what was"
                 " captured of that; or ask about the call, as --method PUT /items/7"
@@ -139,6 +142,7 @@ class _Explainer:
             yield _line("tunnelled", "none: a page needs no tunnel to its own origin")
         elif question.origin is not None:
             yield self._tunnelled()
+            yield from self._relayed()
 
     def _judge(self, route: Route, target: str) -> Iterator[str]:
         api, question = route.api, self.question
@@ -221,17 +225,34 @@ class _Explainer:
         return self._door("native", step, f"; the page {readable} read the answer")
 
     def _tunnelled(self) -> str:
+        outer = self._head("POST", ())._replace(target=f"{self.tunnel}?$xdr=1")
+        return self._in_body("tunnelled", outer, self.question.headers)
+
+    def _relayed(self) -> Iterator[str]:
+        """Explain the same call by the relay, which decides no more: its pages may do without."""
+        question, refusals = self.question, self.refusals
+        self.refusals = []
+        host, page = question.host or _ANY_OF_OURS, question.origin or ""
+        target = f"{split_target(question.target)[0]}?$xdr=1,{RELAY}"
+        outer = RequestHead("POST", target, Headers.trusted([("Host", host), (PAGE, page)]))
+        yield self._in_body("relayed", outer, question.headers)
+        with_credentials = [*question.headers, ("XDR-Credentials", "include")]
+        line = self._in_body("relayed", outer, with_credentials)
+        yield _line("relayed", f"with credentials: {line.removeprefix('relayed').lstrip()}")
+        self.refusals = refusals
+
+    def _in_body(self, door: str, outer: RequestHead, headers: Iterable[Pair]) -> str:
+        """Ask by the body form."""
         question = self.question
         lines = [f"{question.method} {question.target} XDR/1"]
-        lines += [f"{name}: {value}" for name, value in question.headers]
+        lines += [f"{name}: {value}" for name, value in headers]
         body = ("\r\n".join(lines) + "\r\n\r\n").encode()
-        outer = self._head("POST", ())._replace(target=f"{self.tunnel}?$xdr=1")
         step = self.bridge.receive(outer)
         if isinstance(step, ReadBody):
             step = self.bridge.receive(outer, body)
         if isinstance(step, Forward) and step.route.policies is None:
-            return self._door("tunnelled", step, "; then as a browser would, by what the API says")
-        return self._door("tunnelled", step)
+            return self._door(door, step, "; then as a browser would, by what the API says")
+        return self._door(door, step)
 
     def _head(self, method: str, fields: Sequence[Pair] | Headers) -> RequestHead:
         question = self.question

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from xdr_bridge.bridge.native import cors_fields
+from xdr_bridge.bridge.relaying import Relay
 from xdr_bridge.bridge.replies import NO_ROOM, TOO_LATE, VARY_ORIGIN, failure
 from xdr_bridge.bridge.routes import Route, Routes, well_formed_origin
 from xdr_bridge.bridge.steps import ReadBody
@@ -14,7 +15,7 @@ from xdr_bridge.http.errors import Code, RequestError
 from xdr_bridge.http.messages import Headers, Pair, RequestHead, ResponseHead, list_items
 from xdr_bridge.tunnel.decoding import Limits
 from xdr_bridge.tunnel.frame import FRAME_FIELDS
-from xdr_bridge.tunnel.recognition import Tunnel, check_outer
+from xdr_bridge.tunnel.recognition import BODY_FORM, QUERY_FORM, RELAY_FORM, Tunnel, check_outer
 
 
 class Admitted(NamedTuple):
@@ -23,7 +24,7 @@ class Admitted(NamedTuple):
     It is all that a refusal of it is written by (`replies.Refusable`).
 
     Attributes:
-        form: "query form" or "body form".
+        form: "query form", "body form" or "relay".
         framed: Whether the answer is a frame.
         flags: Those of `$xdr`.
         origin: The page's.
@@ -48,16 +49,29 @@ class Admitted(NamedTuple):
     @property
     def fields(self) -> tuple[Pair, ...]:
         """The fields by which the page may read a refusal."""
-        return answer_fields(self.route, self.target or "/", self.origin, framed=self.framed)
+        return self.fields_from(self.route, self.target or "/")
+
+    def fields_from(self, route: Route, target: str) -> tuple[Pair, ...]:
+        """Write the fields by which the page may read our answer, whichever API it is from.
+
+        Args:
+            route: That API's.
+            target: The public target of the call.
+        """
+        if self.form == RELAY_FORM:
+            # To a page of our own: nobody else may read it (Wire 9.4).
+            return FRAME_FIELDS
+        return _answer_fields(route, target, self.origin, framed=self.framed)
 
 
 class Gate:
     """Lets pages in."""
 
-    def __init__(self, routes: Routes, limits: Limits) -> None:
+    def __init__(self, routes: Routes, limits: Limits, relay: Relay) -> None:
         """Serve these routes, and take as much of a body as these limits allow."""
         self._routes = routes
         self._limits = limits
+        self._relay = relay
 
     def admit(
         self, tunnel: Tunnel, head: RequestHead, malformed: RequestError | None
@@ -77,17 +91,21 @@ class Gate:
         """
         refused = malformed
         # The body form names its target in the body; a malformed one is not looked at.
-        target = tunnel.target if tunnel.form == "query form" and refused is None else None
+        target = tunnel.target if tunnel.form != BODY_FORM and refused is None else None
+        pages = self._relay.page_lines(tunnel, head)
         try:
-            route, origin = self._admit_origin(target, head)
+            route, origin = self._admit_origin(target, head, pages)
         except RequestError as error:
             if error.code.is_about_origin:
                 raise
             # Which policy is asked cannot be told: as with a target that cannot be read.
             target, refused = None, error
-            route, origin = self._admit_origin(None, head)
+            route, origin = self._admit_origin(None, head, pages)
         flags: frozenset[str] = frozenset()
         try:
+            self._relay.check(tunnel, head)
+            if tunnel.form == RELAY_FORM:
+                self._relay.check_same_origin(route, target or "/", head)
             flags = check_outer(tunnel, head.method, head.headers.get_all("Content-Type"))
         except RequestError as error:
             refused = refused or error
@@ -101,7 +119,7 @@ class Gate:
             RequestError: It says itself that it is too large.
         """
         # The body form's body holds the call's head besides its body.
-        extra = 0 if admitted.form == "query form" else self._limits.head_bytes
+        extra = 0 if admitted.form == QUERY_FORM else self._limits.head_bytes
         max_bytes = self._limits.body_bytes + extra
         error = RequestError(
             Code.BODY_TOO_LARGE, f"the body has more than the {max_bytes} bytes accepted"
@@ -116,9 +134,10 @@ class Gate:
             no_room=lambda: failure(admitted, NO_ROOM),
         )
 
-    def _admit_origin(self, target: str | None, head: RequestHead) -> tuple[Route, str]:
+    def _admit_origin(
+        self, target: str | None, head: RequestHead, origin_lines: list[str]
+    ) -> tuple[Route, str]:
         """Judge by the target's policy, or, while the target is unknown, by any."""
-        origin_lines = head.headers.get_all("Origin")
         route = None if target is None else self._routes.find(head.headers.get("Host"), target)
         if route is None or target is None:
             return self._routes.all[0], self._routes.admit_origin(origin_lines)
@@ -127,8 +146,7 @@ class Gate:
         return route, route.policies.for_target(target).admit_origin(origin_lines)
 
 
-def answer_fields(route: Route, target: str, origin: str, *, framed: bool) -> tuple[Pair, ...]:
-    """Write the fields by which the page may read our answer."""
+def _answer_fields(route: Route, target: str, origin: str, *, framed: bool) -> tuple[Pair, ...]:
     if route.policies is None:
         allow: tuple[Pair, ...] = (("Access-Control-Allow-Origin", origin),)
         return (*FRAME_FIELDS, *allow) if framed else (*allow, *VARY_ORIGIN)

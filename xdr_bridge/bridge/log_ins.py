@@ -11,7 +11,7 @@ _CLOSED = "each of its connections that may be logged in is closed after the ans
 
 def why_no_log_in(forward: Forward) -> str:
     """Say why the connection of this call is closed after its answer, and what can be done."""
-    if forward.decoded is not None:
+    if forward.decoded is not None and not forward.has_credentials:
         return (
             f"{_SEEN}, and tunnelled calls reach it: {_CLOSED}, and logging in by them does not"
             " work; let them log in by something that each call carries, such as a token"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from xdr_bridge.cors.policies import PolicyTable
@@ -16,6 +16,7 @@ from xdr_bridge.http.targets import shown_target, split_target
 
 # They are not the page's: XDomainRequest sends them outside, native CORS along with the call.
 _BROWSERS_OWN = ("Accept-Language", "User-Agent")
+_LOCAL = "localhost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +244,16 @@ def well_formed_origin(origin_lines: Sequence[str]) -> str:
     except ValueError as error:
         raise RequestError(Code.ORIGIN_MALFORMED, f"the Origin {error}") from None
     return origin_lines[0]
+
+
+def is_known_host(name: str, hosts: Collection[str]) -> bool:
+    """Whether the bridge goes by this host name; in lower case, without port.
+
+    No page has its origin at an address or at localhost by a name of its own (DNS rebinding).
+    """
+    return (
+        name in hosts or Origin("http", name, None).is_address or f".{name}".endswith(f".{_LOCAL}")
+    )
 
 
 def host_name(host: str | None) -> str | None:

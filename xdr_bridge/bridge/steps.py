@@ -46,7 +46,7 @@ class Forward(NamedTuple):
     """Make this call, feed the API's answer to `respond`, or its failure to `fail`.
 
     Attributes:
-        form: "native", "query form", "body form" or "preflight".
+        form: "native", "query form", "body form", "relay" or "preflight".
         route: Which API it goes to; `route.api` is where.
         call: What goes to the API: final but for framing and Connection fields.
         body: The call's whole body; None says that the page's body is to be streamed.
@@ -81,6 +81,14 @@ class Forward(NamedTuple):
     def method(self) -> str:
         """The call's method."""
         return self.call.method
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether it is a tunnelled call with the browser's cookies and log-ins (Wire 9.5).
+
+        What of the API's answer is for the browser goes onto the head of ours.
+        """
+        return self.decoded is not None and self.decoded.credentials
 
 
 class Writer(Protocol):

@@ -9,14 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from xdr_bridge.bridge.gate import Admitted, Gate, answer_fields, shared_with
+from xdr_bridge.bridge.credentials import (
+    is_challenge,
+    next_message,
+    of_the_browser,
+    opening_call,
+    outer_head,
+)
+from xdr_bridge.bridge.gate import Admitted, Gate, shared_with
 from xdr_bridge.bridge.native import plain_head
+from xdr_bridge.bridge.relaying import Relay
 from xdr_bridge.bridge.replies import failure, frame_head, plain_refusal, refusal
 from xdr_bridge.bridge.routes import Route, Routes
 from xdr_bridge.bridge.steps import Answer, Forward, PlainWriter, ReadBody, Reply
 from xdr_bridge.cors.fetching import Ask, Browser, NetworkError
 from xdr_bridge.cors.policy import CorsPolicy
 from xdr_bridge.cors.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, Reach, rewrite
+from xdr_bridge.http.api import Api
 from xdr_bridge.http.errors import Code, RequestError, UpstreamError
 from xdr_bridge.http.fields import overriding_methods, unsafe_request_header_names
 from xdr_bridge.http.messages import Headers, RequestHead, ResponseHead
@@ -29,12 +38,19 @@ from xdr_bridge.tunnel.recognition import Tunnel
 _REFUSED_REDIRECT = RequestError(
     Code.REDIRECT_REFUSED, "the API redirected to somewhere that is not for this page"
 )
+_NO_CHALLENGE = RequestError(
+    Code.TUNNEL_MALFORMED,
+    "a log-in began with an empty body, and the API asks for none; an HTTP request in the body is"
+    " accepted",
+)
 
 
 class TunnelledCalls:
     """Takes tunnel requests to calls, and the API's answers to frames."""
 
-    def __init__(self, routes: Routes, limits: Limits, mount: str, reach: Reach) -> None:
+    def __init__(
+        self, routes: Routes, limits: Limits, mount: str, reach: Reach, relay: Relay
+    ) -> None:
         """Serve these routes.
 
         Args:
@@ -42,12 +58,13 @@ class TunnelledCalls:
             limits: Ceilings for what is decoded.
             mount: The bridge's own path; nothing under it is ever called.
             reach: Where redirects may lead.
+            relay: What is taken from the bridge's own frames.
         """
         self._routes = routes
         self._limits = limits
         self._mount = mount
         self._reach = reach
-        self._gate = Gate(routes, limits)
+        self._gate = Gate(routes, limits, relay)
         # A redirect out of an API that decides itself must not slip past another one's policy.
         self._browser = Browser(reach=replace(reach, apis=routes.self_deciding_apis))
 
@@ -80,7 +97,9 @@ class TunnelledCalls:
                 body = b""
             if body is None:
                 return self._gate.read_body(admitted)
-            call = decode(tunnel, head.method, body, self._limits, head.headers)
+            call = opening_call(tunnel, head, body)
+            if call is None:
+                call = decode(tunnel, head.method, body, self._limits, head.headers)
             return self._make(admitted, call, now)
         except RequestError as error:
             if error.code.is_about_origin:
@@ -95,8 +114,10 @@ class TunnelledCalls:
             if forward.ask is not None:
                 step = forward.ask.receive(head, now)
                 if isinstance(step, NetworkError):
-                    return refusal(forward, step.error)
+                    return _refused_by_api(forward, head, step.error)
                 if isinstance(step, Ask):
+                    if forward.has_credentials and step.redirects > forward.ask.redirects:
+                        return self._again(forward, head, step.api, step.call)
                     return self._asking(forward, step)
                 return self._answer(forward, head, step.exposes)
             if forward.framed and head.status in REDIRECT_STATUSES and "Location" in head.headers:
@@ -141,6 +162,8 @@ class TunnelledCalls:
         if route.policies is not None:
             _decide(route.policies.for_target(call.target), origin, call)
             headers = call.headers.derived(_as_sent, origin)
+            if call.credentials:
+                headers = Headers.trusted([*headers, *of_the_browser(outer, headers)])
             sent = route.call_head(call.method, inner, headers, outer=outer)
             return _forward(admitted, call, route, sent, redirects)
         ask = self._browser.fetch(
@@ -148,6 +171,7 @@ class TunnelledCalls:
             api=route.api,
             origin=origin,
             now=now,
+            credentials=call.credentials,
             here=route.forwarding.asked_origin(outer),
         )
         return self._asking(_forward(admitted, call, route, outer, redirects), ask)
@@ -182,17 +206,39 @@ class TunnelledCalls:
         if self._is_own(target):
             raise _REFUSED_REDIRECT
         headers = Headers.trusted(ask.headers)
+        credentials = forward.has_credentials and not ask.is_preflight
+        if credentials:
+            headers = Headers.trusted([*headers, *of_the_browser(forward.outer, headers)])
         call = route.call_head(ask.method, ask.target, headers, outer=forward.outer)
         return forward._replace(
             route=route,
             ask=ask,
             call=call,
             body=ask.body,
-            reuse=_reuse(call),
+            reuse=_reuse(route, call, forward.outer, credentials),
             target=target,
         )
 
-    def _follow(self, forward: Forward, head: ResponseHead, now: float) -> Forward:
+    def _again(self, forward: Forward, head: ResponseHead, api: Api, call: Call) -> Reply:
+        """Let the browser follow a redirect, whose cookies depend on the path (Wire 9.6).
+
+        Args:
+            forward: The call with credentials that was redirected.
+            head: The redirect.
+            api: Where it leads.
+            call: What is called next; its target is an inner one.
+
+        Raises:
+            RequestError: Not by this page's relay.
+        """
+        route = forward.route
+        target = route.public_target(call.target)
+        if api != route.api or self._is_own(target):
+            raise _REFUSED_REDIRECT
+        message = next_message(call._replace(target=target))
+        return Reply(form=forward.form, head=outer_head(forward, head), body=message)
+
+    def _follow(self, forward: Forward, head: ResponseHead, now: float) -> Forward | Reply:
         """Follow a redirect under a policy (Wire 6.3): the page must be allowed there too."""
         call, route = forward.decoded, forward.route
         assert call is not None
@@ -212,6 +258,9 @@ class TunnelledCalls:
         method, headers, body = rewrite(
             head.status, call.method, call.headers, call.body, cross_origin=found.api != route.api
         )
+        if forward.has_credentials:
+            redirected = Call(method, found.target, headers, body)
+            return self._again(forward, head, found.api, redirected)
         place = found.place
         there = place if isinstance(place, Route) else self._routes.route_of(found.api, route)
         target = there.public_target(found.target)
@@ -237,6 +286,8 @@ class TunnelledCalls:
                 kept = (pair for pair in plain.headers if pair[0].lower() != "content-length")
                 plain = replace(plain, headers=Headers.trusted(kept))
             return Answer(head=plain, writer=PlainWriter())
+        if forward.decoded is not None and forward.decoded.opens_log_in and not is_challenge(head):
+            return refusal(forward, _NO_CHALLENGE)
         try:
             writer = FrameWriter(
                 head,
@@ -247,7 +298,18 @@ class TunnelledCalls:
             )
         except ValueError as error:
             return self.fail(forward, UpstreamError(Code.UPSTREAM_BROKEN, f"the API: {error}"))
+        if forward.has_credentials:
+            return Answer(head=outer_head(forward, head), writer=writer)
         return Answer(head=frame_head(forward.fields), writer=writer)
+
+
+def _refused_by_api(forward: Forward, head: ResponseHead, error: RequestError) -> Reply:
+    """Refuse what the API does not let the page read; a log-in may change its mind (Wire 9.7)."""
+    refused = refusal(forward, error)
+    asked = forward.ask is None or forward.ask.is_preflight
+    if asked or not (forward.has_credentials and is_challenge(head)):
+        return refused
+    return replace(refused, head=outer_head(forward, head, cookies=False))
 
 
 def _decide(policy: CorsPolicy, origin: str, call: Call) -> None:
@@ -257,22 +319,22 @@ def _decide(policy: CorsPolicy, origin: str, call: Call) -> None:
         RequestError: It does not allow this call.
     """
     names = call.headers.derived(_unsafe_names)
-    policy.decide((origin,), call.method, names, call.headers.derived(overriding_methods))
+    overrides = call.headers.derived(overriding_methods)
+    policy.decide((origin,), call.method, names, overrides, credentials=call.credentials)
 
 
 def _forward(
     admitted: Admitted, call: Call, route: Route, sent: RequestHead, redirects: int
 ) -> Forward:
-    origin, framed = admitted.origin, admitted.framed
     return Forward(
         form=admitted.form,
         route=route,
         call=sent,
         body=call.body,
-        reuse=_reuse(sent),
-        framed=framed,
-        fields=answer_fields(route, call.target, origin, framed=framed),
-        origin=origin,
+        reuse=_reuse(route, sent, admitted.outer, call.credentials),
+        framed=admitted.framed,
+        fields=admitted.fields_from(route, call.target),
+        origin=admitted.origin,
         outer=admitted.outer,
         decoded=call,
         target=call.target,
@@ -281,9 +343,11 @@ def _forward(
     )
 
 
-def _reuse(call: RequestHead) -> Reuse:
-    # The page's connection carries calls of other pages too; a tunnelled one logs nothing in.
-    return reuse_for(call.headers, own=False)
+def _reuse(route: Route, call: RequestHead, outer: RequestHead, credentials: bool) -> Reuse:
+    # Without the browser's log-ins a tunnelled call logs nothing in: the page's connection carries
+    # calls of other pages too.
+    own = credentials and route.forwarding.is_one_clients(outer)
+    return reuse_for(call.headers, own=own)
 
 
 def _as_sent(headers: Headers, origin: str) -> Headers:

@@ -18,18 +18,23 @@ def published_hosts(named: Iterable[str], routes: Iterable[Route]) -> frozenset[
         named: Those that the operator names for this; `*` is any.
         routes: All routes. Each is published under its `host`, or under its public origins.
     """
-    named = frozenset(named)
-    if _ANY in named:
+    named, routes = frozenset(named), tuple(routes)
+    if named or all(map(_hosts_of, routes)):
+        return known_hosts(named, routes)
+    return None
+
+
+def known_hosts(named: Iterable[str], routes: Iterable[Route]) -> frozenset[str] | None:
+    """Return the host names that are known to be the bridge's; None: the operator says any."""
+    known = set(named)
+    if _ANY in known:
         return None
-    known: set[str] = set(named)
-    for route in routes:
-        hosts = [parse_origin(origin).host for origin in _public_origins(route)]
-        if route.host is not None:
-            hosts.append(route.host)
-        if not hosts and not named:
-            return None
-        known.update(hosts)
-    return frozenset(known)
+    return frozenset(known.union(*map(_hosts_of, routes)))
+
+
+def _hosts_of(route: Route) -> list[str]:
+    hosts = [parse_origin(origin).host for origin in _public_origins(route)]
+    return hosts if route.host is None else [*hosts, route.host]
 
 
 def _public_origins(route: Route) -> Iterator[str]:

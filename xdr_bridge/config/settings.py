@@ -9,6 +9,7 @@ from pydantic import ModelWrapValidatorHandler, PrivateAttr, ValidationError, mo
 from xdr_bridge.bridge.assets import StaticAsset
 from xdr_bridge.bridge.conversation import Bridge
 from xdr_bridge.bridge.relay_page import RELAY_PAGE, RELAY_SCRIPT, relay_page
+from xdr_bridge.bridge.relaying import Relay
 from xdr_bridge.bridge.routes import Route
 from xdr_bridge.config.certificates import Certificate
 from xdr_bridge.config.duplicates import duplicates
@@ -18,7 +19,7 @@ from xdr_bridge.config.findings import (
     read_validation_error,
     without,
 )
-from xdr_bridge.config.hosts import published_hosts
+from xdr_bridge.config.hosts import known_hosts, published_hosts
 from xdr_bridge.config.judging import Judge
 from xdr_bridge.config.options import (
     POLICY_OPTIONS,
@@ -65,6 +66,7 @@ class Settings(ServiceSettings):
             limits=self.limits,
             assets=self._read_assets(),
             hosts=published_hosts(self.published_hosts, self.routes),
+            relay=Relay(is_on=self.relay, hosts=known_hosts(self.published_hosts, self.routes)),
         )
 
     def _read_assets(self) -> dict[str, StaticAsset]:

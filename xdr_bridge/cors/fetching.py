@@ -108,6 +108,17 @@ class Ask:
     _request: Request = field(repr=False)
     _browser: Browser = field(repr=False)
 
+    @property
+    def redirects(self) -> int:
+        """How many redirects have led here."""
+        return self._request.redirects
+
+    @property
+    def call(self) -> Call:
+        """What is being fetched, permitted or not."""
+        request = self._request
+        return Call(request.method, request.target, request.headers, request.body)
+
     def receive(self, head: ResponseHead, now: float) -> Ask | Done | NetworkError:
         """Judge the head of the answer.
 

@@ -112,6 +112,8 @@ class CorsPolicy(PolicyOptions):
         method: str,
         header_names: Iterable[str],
         overrides: Sequence[str] = (),
+        *,
+        credentials: bool = False,
     ) -> str:
         """Judge one call as a preflight for it would be judged; return the page's origin.
 
@@ -123,11 +125,18 @@ class CorsPolicy(PolicyOptions):
             header_names: The call's unsafe request-header names, in any letter case.
             overrides: The methods that its method-override fields name: each is as good as its
                 own to an API that honours them.
+            credentials: Whether its credentials mode is "include".
 
         Raises:
-            RequestError: What is not allowed, in the order origin, method, header names.
+            RequestError: What is not allowed, in the order origin, credentials, method, header
+                names.
         """
         origin = self.admit_origin(origin_lines)
+        if credentials and not self.credentials:
+            raise RequestError(
+                Code.CREDENTIALS_NOT_ALLOWED,
+                "the policy does not allow credentials; a call without withCredentials is accepted",
+            )
         if method not in self._methods:
             raise self._method_refusal(method)
         for override in overrides:

@@ -161,7 +161,7 @@ class ApiCall:
                 owner.outgoing.write(state.writer.beat())
             elif owner.outgoing.begun:
                 owner.outgoing.write(b" ")
-            else:
+            elif not state.forward.has_credentials:
                 owner.outgoing.start(owner.bridge.frame_head(state.forward))
                 owner.outgoing.write(PRELUDE)
 

@@ -16,7 +16,7 @@ class Exchange:
     """One request and everything that became of it. Bodies are cut at `SAMPLE_BYTES`.
 
     Attributes:
-        form: "preflight", "native", "query form", "body form" or "asset".
+        form: "preflight", "native", "query form", "body form", "relay" or "asset".
         request: What the browser sent.
         request_body: Its body.
         call: What went to the API; None where nothing did.

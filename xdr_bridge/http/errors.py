@@ -41,6 +41,11 @@ class Code(StrEnum):
     ORIGIN_MISSING = "origin-missing", 403, Fault.PAGE
     ORIGIN_MALFORMED = "origin-malformed", 403, Fault.PAGE
     ORIGIN_NOT_ALLOWED = "origin-not-allowed", 403, Fault.PAGE
+    # The relay (Wire 9).
+    RELAY_OFF = "relay-off", 403, Fault.PAGE
+    RELAY_MALFORMED = "relay-malformed", 400, Fault.PAGE
+    RELAY_NOT_SAME_ORIGIN = "relay-not-same-origin", 403, Fault.PAGE
+    CREDENTIALS_NOT_ALLOWED = "credentials-not-allowed", 403, Fault.PAGE
     # The policy (Wire 6.1).
     METHOD_NOT_ALLOWED = "method-not-allowed", 403, Fault.PAGE
     HEADER_NOT_ALLOWED = "header-not-allowed", 403, Fault.PAGE

@@ -25,12 +25,15 @@ from xdr_bridge.http.messages import (
     combined,
     is_token,
 )
-from xdr_bridge.http.targets import resolve_target
+from xdr_bridge.http.paths import normalised
+from xdr_bridge.http.targets import resolve_target, split_target
 from xdr_bridge.tunnel.recognition import (
     CONTENT_TYPE,
     DIALECT,
     HEADERS,
     METHOD,
+    QUERY_FORM,
+    RELAY_FORM,
     Tunnel,
     read_parameter,
 )
@@ -44,6 +47,10 @@ _REQUEST_LINE = re.compile(r"(\S+) (\S+) (?:XDR/1|HTTP/1\.1)")
 # Wire 3.7: how a body form begins, wherever it arrives.
 _BODY_FORM = re.compile(rb"[!-~]+ /[!-~]* (?:XDR/1|HTTP/1\.1)\r?\n")
 _MAX_REMEMBERED_BLOCK = 1024
+# Wire 9.5.
+CREDENTIALS = "xdr-credentials"
+# Of what a target may hold: https://url.spec.whatwg.org/#path-percent-encode-set, and what IE adds.
+_ENCODED_BY_SOME = re.compile(r'["<>^`{|}]')
 _DEFAULT_CONTENT_TYPE = "text/plain;charset=UTF-8"
 
 _Made = TypeVar("_Made")
@@ -68,12 +75,22 @@ class Call(NamedTuple):
     """The HTTP request that the page wants made, relative to the bridge's base (Wire 3.1).
 
     The constructor of its headers has checked the syntax; `decode` has checked Wire 4.
+
+    Attributes:
+        method: Normalised.
+        target: Resolved.
+        headers: Those that the page has set.
+        body: Possibly empty.
+        credentials: Whether the page has set `withCredentials` (Wire 9.5).
+        opens_log_in: Whether it stands for a call that is not known yet (Wire 9.8).
     """
 
     method: str
     target: str
     headers: Headers
     body: bytes
+    credentials: bool = False
+    opens_log_in: bool = False
 
 
 def decode(
@@ -92,7 +109,7 @@ def decode(
         RequestError: The tunnel request is malformed, too large, or names what no page may set.
     """
     outer = outer or Headers()
-    if tunnel.form == "body form":
+    if tunnel.form != QUERY_FORM:
         call = _decode_body_form(tunnel, body, limits, outer)
     else:
         call = _decode_query_form(tunnel, outer_method, body, limits, outer)
@@ -190,6 +207,9 @@ def _decode_body_form(tunnel: Tunnel, message: bytes, limits: Limits, outer: Hea
         )
     method = _check_method(match[1])
     target = resolve_target(match[2], max_characters=limits.url_characters)
+    relayed = tunnel.form == RELAY_FORM
+    if relayed:
+        _check_path(tunnel.target, target)
     headers = _remembered(
         outer,
         _body_headers,
@@ -198,8 +218,12 @@ def _decode_body_form(tunnel: Tunnel, message: bytes, limits: Limits, outer: Hea
         bool(body),
         limits.header_block_bytes,
         limits.header_lines,
+        relayed,
     )
-    return Call(method=method, target=target, headers=headers, body=body)
+    credentials = relayed and CREDENTIALS in headers
+    if credentials:
+        headers = headers.derived(_without_credentials)
+    return Call(method=method, target=target, headers=headers, body=body, credentials=credentials)
 
 
 def _split_message(message: bytes, limits: Limits) -> tuple[str, bytes]:
@@ -225,6 +249,26 @@ def _split_message(message: bytes, limits: Limits) -> tuple[str, bytes]:
     return head, message[begin:]
 
 
+def _check_path(outer: str, inner: str) -> None:
+    """Check that a relayed request went where its call goes: cookies depend on it (Wire 9.3)."""
+    paths = [split_target(target)[0] for target in (outer, inner)]
+    if paths[0] != paths[1] and _as_sent(paths[0]) != _as_sent(paths[1]):
+        raise RequestError(
+            Code.RELAY_MALFORMED,
+            f"the relayed request went to {shown(paths[0])}, and its call to {shown(paths[1])};"
+            " the same path is accepted",
+        )
+
+
+def _as_sent(path: str) -> str:
+    """Write a path as any browser may have sent it: they encode and decode some characters."""
+    return _ENCODED_BY_SOME.sub(lambda found: f"%{ord(found[0]):02X}", normalised(path))
+
+
+def _without_credentials(headers: Headers) -> Headers:
+    return Headers.trusted(pair for pair in headers if pair[0].lower() != CREDENTIALS)
+
+
 def _find_empty_line(message: bytes, limit: int) -> tuple[int, int]:
     """Return where the head ends and where the body begins; (-1, -1) if not before `limit`."""
     at = message.find(b"\n\r\n", 0, limit)
@@ -238,10 +282,16 @@ def _find_empty_line(message: bytes, limit: int) -> tuple[int, int]:
 
 
 def _body_headers(
-    _outer: Headers, block: str, size: int, has_body: bool, max_size: int, max_lines: int
+    _outer: Headers,
+    block: str,
+    size: int,
+    has_body: bool,
+    max_size: int,
+    max_lines: int,
+    relayed: bool,
 ) -> Headers:
     lines = block.replace("\r\n", "\n").split("\n") if block else []
-    return _check_headers(_read_lines(lines, size, max_size, max_lines), has_body)
+    return _check_headers(_read_lines(lines, size, max_size, max_lines), has_body, relayed)
 
 
 def _remembered(outer: Headers, make: Callable[..., _Made], block: str, *args: Hashable) -> _Made:
@@ -281,10 +331,16 @@ def _read_lines(lines: Sequence[str], size: int, max_size: int, max_lines: int) 
     return pairs
 
 
-def _check_headers(pairs: list[Pair], has_body: bool) -> Headers:
+def _check_headers(pairs: list[Pair], has_body: bool, relayed: bool = False) -> Headers:
     headers = Headers(combined(pairs))
     for name, value in headers:
-        if is_refused_request_header(name, value):
+        if relayed and name.lower() == CREDENTIALS:
+            if value != "include":
+                raise RequestError(
+                    Code.RELAY_MALFORMED,
+                    f"XDR-Credentials is {shown(value)}; 'include' is accepted",
+                )
+        elif is_refused_request_header(name, value):
             raise RequestError(Code.HEADER_FORBIDDEN, f"no page may set the header {shown(name)}")
     if has_body and "Content-Type" not in headers:
         return Headers.trusted([*headers, ("Content-Type", _DEFAULT_CONTENT_TYPE)])

@@ -8,13 +8,17 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from xdr_bridge.http.errors import Code, RequestError, shown
 from xdr_bridge.http.targets import split_target
 
 VERSION = "1"
-FLAGS = frozenset({"base64", "stream"})
+RELAY = "relay"
+FLAGS = frozenset({"base64", "stream", RELAY})
+QUERY_FORM, BODY_FORM = "query form", "body form"
+# A body form at the path of its call, from the bridge's own page (Wire 9.3).
+RELAY_FORM = "relay"
 XDR, METHOD, HEADERS, CONTENT_TYPE, ONCE = "$xdr", "$httpMethod", "$httpHeaders", "$ct", "$once"
 # Those by which the query form says what the body form says in its body.
 DIALECT = (METHOD, HEADERS, CONTENT_TYPE)
@@ -30,9 +34,9 @@ class Tunnel(NamedTuple):
     """A recognised tunnel request, before anything in it is believed.
 
     Attributes:
-        form: "query form" or "body form".
+        form: "query form", "body form" or "relay".
         framed: Whether the answer is a frame (Wire 1.2) or the API's own (Wire 1.3).
-        target: In query form, the call's target: the outer one without our parameters (Wire 2.4).
+        target: The outer target without our parameters: in query form, the call's (Wire 2.4).
         parameters: Ours, still percent-encoded: the first value of each name.
         repeated: The first name but `$once` that stands more than once.
     """
@@ -77,7 +81,7 @@ def recognise(target: str, tunnel_path: str) -> Tunnel | None:
         return None
     rest = "".join(kept) + query[begin:]
     return Tunnel(
-        form="body form" if in_body else "query form",
+        form=_form(parameters, in_body),
         framed=XDR in parameters,
         target=path + ("?" + rest[1:] if rest else ""),
         parameters=parameters,
@@ -101,11 +105,33 @@ def recognise_unread(target: str, tunnel_path: str) -> Tunnel | None:
     )
     if asks is None and not in_body:
         return None
+    parameters = {} if asks is None else {XDR: asks[1] or ""}
     return Tunnel(
-        form="body form" if in_body else "query form",
+        form=_form(parameters, in_body),
         framed=asks is not None,
         target=path,
-        parameters={} if asks is None else {XDR: asks[1] or ""},
+        parameters=parameters,
+    )
+
+
+def _form(parameters: dict[str, str], in_body: bool) -> str:
+    if RELAY in _flags_as_they_stand(parameters.get(XDR, "")):
+        return RELAY_FORM
+    return BODY_FORM if in_body else QUERY_FORM
+
+
+def _flags_as_they_stand(value: str) -> list[str]:
+    """List the flags of `$xdr`, known or not, however they are spelled."""
+    if len(value) < len(RELAY):
+        return []
+    return unquote(value).split(",")[1:]
+
+
+def asks_for_relay(target: str) -> bool:
+    """Whether a target, of any length, has the flag of the relay anywhere."""
+    query = split_target(target)[1].replace("?", "&", 1)
+    return any(
+        RELAY in _flags_as_they_stand(found[1] or "") for found in _ASKS_FOR_FRAME.finditer(query)
     )
 
 
@@ -124,17 +150,20 @@ def check_outer(tunnel: Tunnel, method: str, content_types: list[str]) -> frozen
         raise RequestError(
             Code.OUTER_METHOD, f"a tunnel request is a GET or a POST, not {shown(method)}"
         )
-    if tunnel.form == "body form" and method != "POST":
-        raise RequestError(Code.OUTER_METHOD, "the body form is a POST; this is a GET")
+    if tunnel.form != QUERY_FORM and method != "POST":
+        raise RequestError(Code.OUTER_METHOD, f"the {tunnel.form} is a POST; this is a GET")
+    if tunnel.form == RELAY_FORM and (len(tunnel.parameters) > 1 or "?" in tunnel.target):
+        raise RequestError(
+            Code.RELAY_MALFORMED,
+            "a relayed request has no parameter but $xdr outside; the call's query stands inside",
+        )
     if not content_types:
         return flags
     content_type = ", ".join(content_types)
     # Two of them would pass as one with a comma in a parameter.
     if len(content_types) > 1 or (
         _TEXT_PLAIN.fullmatch(content_type) is None
-        and not (
-            tunnel.form == "query form" and not tunnel.framed and _FORM.fullmatch(content_type)
-        )
+        and not (tunnel.form == QUERY_FORM and not tunnel.framed and _FORM.fullmatch(content_type))
     ):
         raise RequestError(
             Code.OUTER_CONTENT_TYPE,
@@ -157,7 +186,7 @@ def _read_flags_anew(value: str) -> frozenset[str]:
         raise RequestError(
             Code.UNSUPPORTED_VERSION,
             f"this bridge does not know the {what}; it knows version {VERSION} with the flags"
-            f" {' and '.join(sorted(FLAGS))}",
+            f" {', '.join(sorted(FLAGS))}",
         )
     return frozenset(flags)
 

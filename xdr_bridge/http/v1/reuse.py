@@ -40,7 +40,7 @@ class Reuse(Enum):
     def after(self, headers: Headers) -> Reuse:
         """Return what holds once the head of the API's answer, whatever its status, has come."""
         # IIS says Persistent-Auth of connections that are logged in.
-        if not _logs_in(headers.get("www-authenticate")) and "persistent-auth" not in headers:
+        if not logs_in(headers.get("www-authenticate")) and "persistent-auth" not in headers:
             return self
         return _BOUND if self is _OWN or self is _BOUND else _NEVER
 
@@ -57,10 +57,11 @@ def reuse_for(headers: Headers, *, own: bool) -> Reuse:
         own: Whether the page's connection is one client's, and the call may log it in.
     """
     # A ticket of Negotiate logs in with its first request: no 401 tells of it.
-    if _logs_in(headers.get("authorization")):
+    if logs_in(headers.get("authorization")):
         return _BOUND if own else _NEVER
     return _OWN if own else _SHARED
 
 
-def _logs_in(value: str | None) -> bool:
+def logs_in(value: str | None) -> bool:
+    """Whether a challenge, or credentials, are of a scheme that logs connections in."""
     return value is not None and _LOGS_IN.search(value) is not None
