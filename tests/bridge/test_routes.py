@@ -47,6 +47,14 @@ def says(one: Bridge, step: Reply | Forward, status: int, *fields: Pair) -> Any:
 
 DODGES = ["/admin%2fx", "/admin;x/y", "/a/..%2fadmin/x", "/ADMIN/x", "/admin./x", "/admin%20/x"]
 DODGES += ["/%2561dmin/x", "/;x/admin", "/%u0061dmin/x", "/admin::$DATA/x"]
+DODGES += ["/admin:$i30:$index_allocation/x", "/admin%3fx", "/admin%23/x", "/admin%253fx"]
+DODGES += [
+    "/%c1%a1dmin/x",
+    "/a%c0%af../admin",
+    "/%uff41dmin/x",
+    "/%EF%BD%81dmin",
+    "/a%uff0f../admin",
+]
 
 
 @pytest.mark.parametrize("target", DODGES)
@@ -133,6 +141,36 @@ def test_the_policy_of_where_it_leads_decides() -> None:
     )
     step = says(one, tunnelled(one, "GET", "/x", PAGE), 302, ("Location", f"{TWO}/notes"))
     assert code_of(step) is Code.REDIRECT_REFUSED
+
+
+@pytest.mark.parametrize(
+    "location", ["/admin", "/admin/x", "admin/x?q", f"{API}/admin/x", "/%61dmin/x", "/ADMIN/x"]
+)
+@pytest.mark.parametrize("policy", [{"allow_origins": ("*",)}, {}])
+def test_a_redirect_takes_no_call_past_the_policy_of_a_longer_path(
+    location: str, policy: dict[str, Any]
+) -> None:
+    one = bridge(
+        {"url": API, **policy},
+        {"url": f"{API}/admin", "path": "/admin", "allow_origins": (ADMIN,)},
+        {"url": TWO, "path": "/two", "allow_origins": (ADMIN,)},
+    )
+    told = ("Access-Control-Allow-Origin", "*")
+    step = says(one, tunnelled(one, "POST", "/go", PAGE), 307, ("Location", location), told)
+    assert code_of(step) is Code.REDIRECT_REFUSED
+    # What lies under another API's path, but not at that API, is this one's own.
+    step = says(one, tunnelled(one, "POST", "/go", PAGE), 307, ("Location", "/two/x"), told)
+    assert isinstance(step, Forward)
+    assert (str(step.route.api), step.call.target) == (API, "/two/x")
+
+
+def test_the_policy_of_a_longer_path_may_allow_what_a_redirect_leads_to() -> None:
+    one = one_server()
+    admin = ("Origin", ADMIN)
+    for location in ("/admin/x?q", f"{API}/%61dmin/x?q"):
+        step = says(one, tunnelled(one, "PUT", "/go", admin), 307, ("Location", location))
+        assert isinstance(step, Forward)
+        assert (str(step.route.api), step.call.target) == (f"{API}/admin", "/admin/x?q")
 
 
 @pytest.mark.parametrize("policy", [{"allow_origins": (SHOP,)}, {}])

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from xdr_bridge.cors.policies import PolicyTable
+from xdr_bridge.cors.redirects import Located, origin_of
 from xdr_bridge.http.api import Api
 from xdr_bridge.http.errors import Code, RequestError
 from xdr_bridge.http.forwarding.fields import Forwarding
@@ -198,6 +199,37 @@ class Routes:
         leading = [route for route in self.all if route.api == api]
         return min(leading, key=lambda route: route.host != beside.host)
 
+    def deciding(
+        self, found: Located, beside: Route, outer: RequestHead
+    ) -> tuple[Route, str] | None:
+        """Return the route that decides about where a redirect leads, and its inner target.
+
+        Under one server a longer path may be another route's: as natively, a redirect does not get
+        past that one's policy. None where an API may read the path as one that has another policy.
+
+        Args:
+            found: Where it leads.
+            beside: The route of the answer.
+            outer: The request that asks for the call.
+        """
+        if isinstance(found.place, Route):
+            return found.place, found.target
+        route, inner = self.route_of(found.api, beside), found.target
+        target = route.public_target(inner)
+        try:
+            other = self.find(route.host or outer.headers.get("Host"), target)
+            nearer = inner if other is None else other.inner_target(target)
+        except RequestError:
+            return None
+        if (
+            other is None
+            or origin_of(other.api) != origin_of(route.api)
+            or _read(other.api.path + nearer) != _read(route.api.path + inner)
+        ):
+            # That one is elsewhere: it has nothing to say about this URL.
+            return route, inner
+        return other, nearer
+
     def published(
         self, origin: Origin, target: str, here: Origin | None
     ) -> tuple[Route, str] | None:
@@ -216,6 +248,10 @@ class Routes:
         except RequestError:
             # It can be read as another path: nobody published that.
             return None
+
+
+def _read(target: str) -> str:
+    return loosest(split_target(target)[0])
 
 
 def _of_the_browser(headers: Headers) -> tuple[Pair, ...]:

@@ -1,7 +1,8 @@
 """Tunnelled calls: the decoding, the decision, the frame, and redirects followed.
 
 Wire 1.6, 4, 5 and 6. Under a policy the decision is `CorsPolicy.decide`, as for every other door;
-under API authority it is what a browser would make of the API's answers (`fetching`).
+under API authority it is what a browser would make of the API's answers (`fetching`). A little
+longer than 300 lines, so that a call is seen from its tunnel request to its frame.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from xdr_bridge.bridge.routes import Route, Routes
 from xdr_bridge.bridge.steps import Answer, Forward, PlainWriter, ReadBody, Reply
 from xdr_bridge.cors.fetching import Ask, Browser, NetworkError
 from xdr_bridge.cors.policy import CorsPolicy
-from xdr_bridge.cors.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, Reach, rewrite
+from xdr_bridge.cors.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, Located, Reach, rewrite
 from xdr_bridge.http.api import Api
 from xdr_bridge.http.errors import Code, RequestError, UpstreamError
 from xdr_bridge.http.fields import overriding_methods, unsafe_request_header_names
@@ -116,6 +117,7 @@ class TunnelledCalls:
                 if isinstance(step, NetworkError):
                     return _refused_by_api(forward, head, step.error)
                 if isinstance(step, Ask):
+                    self._check_decides_itself(forward, step)
                     if forward.has_credentials and step.redirects > forward.ask.redirects:
                         return self._again(forward, head, step.api, step.call)
                     return self._asking(forward, step)
@@ -255,15 +257,16 @@ class TunnelledCalls:
             target=route.inner_target(call.target),
             here=route.forwarding.asked_origin(forward.outer),
         )
+        place = self._routes.deciding(found, route, forward.outer)
+        if place is None:
+            raise _REFUSED_REDIRECT
+        there, inner = place
+        target = there.public_target(inner)
         method, headers, body = rewrite(
-            head.status, call.method, call.headers, call.body, cross_origin=found.api != route.api
+            head.status, call.method, call.headers, call.body, cross_origin=there.api != route.api
         )
         if forward.has_credentials:
-            redirected = Call(method, found.target, headers, body)
-            return self._again(forward, head, found.api, redirected)
-        place = found.place
-        there = place if isinstance(place, Route) else self._routes.route_of(found.api, route)
-        target = there.public_target(found.target)
+            return self._again(forward, head, there.api, Call(method, inner, headers, body))
         call = Call(method=method, target=target, headers=headers, body=body)
         form, framed, flags = forward.form, forward.framed, forward.flags
         asked = Admitted(form, framed, flags, forward.origin, forward.outer, there, target)
@@ -273,6 +276,19 @@ class TunnelledCalls:
         except RequestError:
             # Pages never see where a redirect led: what forbids it would say.
             raise _REFUSED_REDIRECT from None
+
+    def _check_decides_itself(self, forward: Forward, ask: Ask) -> None:
+        """Check that no policy of the operator's decides about where a redirect leads.
+
+        Raises:
+            RequestError: One does; what another API permits does not count there.
+        """
+        asked, outer = forward.ask, forward.outer
+        if asked is None or outer is None or (ask.api, ask.target) == (asked.api, asked.target):
+            return
+        place = self._routes.deciding(Located(ask.api, ask.target), forward.route, outer)
+        if place is None or place[0].policies is not None:
+            raise _REFUSED_REDIRECT
 
     def _answer(
         self, forward: Forward, head: ResponseHead, exposes: Callable[[str], bool]
