@@ -20,7 +20,7 @@ from xdr_bridge.http.targets import resolve_target, shown_target, split_target
 _MAX_PREFIX_CHARACTERS = 1024
 # Nothing that stands in a prefix may be ambiguous itself, but for its letter case.
 _AMBIGUOUS_PREFIX = re.compile(
-    r"%(?:2[EF5]|5C|3B|[01][0-9A-F]|7F)|%20(?:/|\Z)|;|//|\.(?:/|\Z)|::\$"
+    r"%(?:2[EF53]|5C|3[BF]|[01][0-9A-F]|7F)|%20(?:/|\Z)|;|//|\.(?:/|\Z)|:\$"
 )
 
 
