@@ -113,4 +113,4 @@ def test_a_tunnelled_call_by_whichever_way(target: str, body: bytes, client: str
 def test_what_the_operator_is_told_of_a_tunnelled_call() -> None:
     body = b"PUT /x HTTP/1.1\r\n\r\n"
     told = why_no_log_in(step(method="POST", target="/xdr/tunnel", body=body))
-    assert "does not work; let them log in by something that each call carries" in told
+    assert "does not work; let pages set withCredentials, which the relay can do, or log" in told
