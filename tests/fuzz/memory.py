@@ -126,6 +126,8 @@ class ApiTransport(asyncio.Transport):
     """
 
     receiver: Callable[[bytes], None]
+    # Of the socket that it stands for: none that tells what is acknowledged.
+    family = socket.AF_UNSPEC
 
     def __init__(self, loop: MemoryLoop, protocol: asyncio.BufferedProtocol) -> None:
         super().__init__({"socket": self})

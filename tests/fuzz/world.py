@@ -18,8 +18,8 @@ from xdr_bridge.http.errors import Code, Fault
 
 PAGE = "https://shop.example"
 SHOP, OWN = ("127.0.0.1", 9000), ("127.0.0.1", 9001)
-# Longer than any time-out, idle connections included.
-_LONG = 200.0
+# Longer than any time-out twice, idle connections included: pages ask twice.
+_LONG = 400.0
 _PLENTY = b"0123456789abcdef" * 20_000
 
 

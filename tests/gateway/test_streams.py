@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gzip
 import re
 import socket
 import threading
@@ -19,6 +20,7 @@ from tests.support.gateways import RunningGateway, running_gateway
 from tests.support.loops import PATIENCE_SECONDS
 from tests.support.raw_api import Peer, Script, answering
 from xdr_bridge.tunnel.decoding import Limits
+from xdr_bridge.tunnel.frame import FrameWriter
 
 MakeBridge = Callable[..., RunningGateway]
 MakeApi = Callable[..., ThreadedRawApi]
@@ -158,6 +160,48 @@ def test_broken_gzip_never_ends_well(
     bridge = make_bridge(make_api(answering(answer)).url)
     assert read_frame(bridge.call("GET", "/x?$xdr=1")).end == "upstream-cut"
     logs.expect("upstream-cut")
+
+
+@pytest.mark.parametrize("until_close", [False, True])
+def test_a_compressed_answer_inflates_in_slices_that_give_way(
+    make_api: MakeApi, make_bridge: MakeBridge, until_close: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "".join(f"{number:07}{'x' * 250}" for number in range(40_000))
+    data = gzip.compress(text.encode(), mtime=0)
+    length = b"" if until_close else b"Content-Length: %d\r\n" % len(data)
+    answer = TEXT + b"Content-Encoding: gzip\r\n" + length + b"\r\n" + data
+    slices: list[int] = []
+    write = FrameWriter.write
+
+    def noted(writer: FrameWriter, piece: bytes) -> bytes:
+        written = write(writer, piece)
+        slices.append(len(written))
+        return written
+
+    monkeypatch.setattr(FrameWriter, "write", noted)
+    bridge = make_bridge(make_api(sending(answer, until_close)).url)
+    with bridge.connect() as page:
+        page.send(request("GET", "/x?$xdr=1"))
+        # The page does not read, and so nothing more is inflated than it has room for.
+        assert bridge.call("GET", "/xdr/xdr-bridge.js").status == 200
+        before = sum(slices)
+        frame = read_frame(page.read("GET"))
+    assert frame.body == text
+    assert before < len(text)
+    assert max(slices) < 300_000
+    assert len(slices) > 100
+
+
+def sending(answer: bytes, closes: bool) -> Script:
+    """Answer once, and close or stay."""
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(answer)
+        if not closes:
+            await peer.rest()
+
+    return script
 
 
 @pytest.mark.parametrize("coding", ["br", "gzip, deflate", "gzip," * 12_000 + "gzip"])

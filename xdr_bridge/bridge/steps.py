@@ -97,6 +97,10 @@ class Writer(Protocol):
     def open(self) -> bytes:
         """Return what can go before the body."""
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether what `write` has taken is not all done: call it again, after giving way."""
+
     def write(self, data: bytes) -> bytes:
         """Take a piece of the API's body, return what is ready."""
 
@@ -115,6 +119,8 @@ class Writer(Protocol):
 
 class PlainWriter:
     """Passes a body through untouched."""
+
+    is_behind = False
 
     def open(self) -> bytes:
         """Nothing precedes the body."""

@@ -61,12 +61,20 @@ class Following:
 
 @dataclass(slots=True, eq=False)
 class Passing:
-    """The answer is passed on to the page. `timer`: until the first of a framed one leaves."""
+    """The answer is passed on to the page.
+
+    Attributes:
+        timer: Until the first of a framed one leaves.
+        ended: Whether all of it has come, while the writer is behind.
+        gives_way: Whether the writer goes on at the next turn of the loop.
+    """
 
     forward: Forward
     transfer: Transfer
     writer: Writer
     timer: TimerHandle | None = None
+    ended: bool = False
+    gives_way: bool = False
 
 
 class Over:
@@ -195,10 +203,7 @@ class ApiCall:
         if isinstance(state, Passing):
             if self._owner.recorder is not None:
                 self._owner.recorder.add("api", data)
-            try:
-                self._send(state, state.writer.write(data))
-            except ValueError as error:
-                self._break_off(state, Code.UPSTREAM_CUT, str(error))
+            self._write(state, data)
         elif isinstance(state, Following):
             state.drained += len(data)
             if state.drained > MAX_DRAINED_BYTES:
@@ -207,7 +212,7 @@ class ApiCall:
     def on_caught_up(self) -> None:
         """More of the API's answer has to come: what is here does not wait for it."""
         state = self._state
-        if not isinstance(state, Passing):
+        if not isinstance(state, Passing) or state.writer.is_behind:
             return
         owner = self._owner
         if not state.forward.framed:
@@ -223,6 +228,8 @@ class ApiCall:
         state = self._state
         if isinstance(state, Following):
             self._follow()
+        elif isinstance(state, Passing) and state.writer.is_behind:
+            state.ended = True
         elif isinstance(state, Passing):
             try:
                 rest = state.writer.end()
@@ -281,6 +288,38 @@ class ApiCall:
             state.timer = None
             self._send(state, state.writer.pause())
 
+    def _write(self, state: Passing, data: bytes) -> None:
+        """Write what a piece makes: a slice at a time, if it is compressed."""
+        try:
+            self._send(state, state.writer.write(data))
+        except ValueError as error:
+            self._break_off(state, Code.UPSTREAM_CUT, str(error))
+            return
+        if state.writer.is_behind:
+            state.transfer.pause()
+            self._give_way(state)
+
+    def _give_way(self, state: Passing) -> None:
+        if not state.gives_way:
+            state.gives_way = True
+            self._owner.gateway.loop.call_soon(self._go_on, state)
+
+    def _go_on(self, state: Passing) -> None:
+        """Write the next slice, unless the page has not taken the last."""
+        state.gives_way = False
+        if self._state is state and self._owner.deadline is None:
+            self._write(state, b"")
+            self._catch_up(state)
+
+    def _catch_up(self, state: Passing) -> None:
+        """Read on, or end, once all that has come is written."""
+        if self._state is not state or state.writer.is_behind or self._owner.deadline is not None:
+            return
+        if state.ended:
+            self.on_end()
+        else:
+            state.transfer.resume()
+
     def _send(self, state: Passing, data: bytes) -> None:
         owner = self._owner
         if data:
@@ -296,8 +335,10 @@ class ApiCall:
 
     def _resume(self, state: Passing) -> None:
         self._owner.deadline = None
-        if self._state is state:
-            state.transfer.resume()
+        if self._state is state and state.writer.is_behind:
+            self._give_way(state)
+        else:
+            self._catch_up(state)
 
     def _break_off(self, state: Passing, code: Code, detail: str) -> None:
         """Say that the answer is not whole: in the trailer, or by breaking the connection."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import binascii
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from xdr_bridge.http.encoding.text_decoder import TextDecoder
 from xdr_bridge.http.errors import Code, RequestError, shown
@@ -25,7 +25,7 @@ from xdr_bridge.http.targets import as_url
 PRELUDE = b" " * 2048 + b"\r\n"
 # How much of an answer waits for its end, so that a short one leaves in one piece, in bytes.
 MAX_HELD_BYTES = 64 * 1024
-# No single call makes more than this out of a compressed piece, in bytes.
+# No slice makes more than this out of a compressed piece, in bytes: a millisecond or so.
 _INFLATE_BYTES = 64 * 1024
 # https://source.chromium.org: net/filter/source_stream.cc, and those of shared dictionaries.
 _DECODED_BY_BROWSERS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "dcb", "dcz"})
@@ -101,19 +101,27 @@ class FrameWriter:
     def write(self, data: bytes) -> bytes:
         """Take a piece of the API's body.
 
+        Of what it inflates to this returns a slice; `is_behind` tells that there is more, which
+        further calls return. They may be without data.
+
         Raises:
             ValueError: Its content coding is broken.
         """
         if self.done or not self._has_body:
             return b""
-        if self._coding is None:
-            written = self._encode(data)
-        else:
-            written = b"".join([self._encode(piece) for piece in self._coding.decode(data)])
+        if self._coding is not None:
+            self._coding.take(data)
+            data = self._coding.slice()
+        written = self._encode(data)
         if self._head is None:
             return written
         self._held += written
         return self._release() if len(self._held) >= MAX_HELD_BYTES else b""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether what `write` has taken is not all done yet."""
+        return self._coding is not None and self._coding.is_behind and not self.done
 
     def pause(self) -> bytes:
         """Return what has come: the API is not going on, and the page need not wait (Wire 5.7)."""
@@ -136,12 +144,15 @@ class FrameWriter:
         """
         if self.done:
             return b""
+        rest = []
         if self._coding is not None:
+            while self._coding.is_behind:
+                rest.append(self._encode(self._coding.slice()))
             self._coding.end()
-        rest = self._padded_remainder()
+        rest.append(self._padded_remainder())
         if self._has_body and self._decoder is not None:
-            rest = _escape(self._decoder.decode(b"", final=True))
-        return self._release() + rest + self._finish("ok")
+            rest.append(_escape(self._decoder.decode(b"", final=True)))
+        return self._release() + b"".join(rest) + self._finish("ok")
 
     def cut(self, code: Code) -> bytes:
         """Finish the frame of an answer that broke off (Wire 5.5)."""
@@ -206,33 +217,44 @@ def _is_ours(name: str) -> bool:
 
 
 class _Inflater:
-    """Undoes gzip and deflate in bounded steps, so that no piece can grow without limit."""
+    """Undoes gzip and deflate in slices, so that none takes long or grows without limit."""
 
     def __init__(self, wbits: int) -> None:
         self._wbits = wbits
+        self._left = b""
         self._taken = self._made = 0
         self._is_over = False
         self._inflate = zlib.decompressobj(wbits)
 
-    def decode(self, data: bytes) -> Iterator[bytes]:
+    @property
+    def is_behind(self) -> bool:
+        return bool(self._left)
+
+    def take(self, data: bytes) -> None:
         self._taken += len(data)
+        if not self._is_over:
+            self._left += data
+
+    def slice(self) -> bytes:
+        data, self._left = self._left, b""
+        if not data:
+            return b""
+        if self._made > max(_UNSUSPECTED_BYTES, _MAX_RATIO * self._taken):
+            raise ValueError("the content coding makes too much of too little")
+        if self._inflate.eof:
+            # RFC 1952, section 2.2: there may be more members; browsers drop other rests.
+            # All of the rest: what looks like a member later in it is none.
+            self._is_over = self._wbits <= zlib.MAX_WBITS or data[0] != 0x1F
+            if self._is_over:
+                return b""
+            self._inflate = zlib.decompressobj(self._wbits)
         try:
-            while data and not self._is_over:
-                if self._made > max(_UNSUSPECTED_BYTES, _MAX_RATIO * self._taken):
-                    raise ValueError("the content coding makes too much of too little")
-                if self._inflate.eof:
-                    # RFC 1952, section 2.2: there may be more members; browsers drop other rests.
-                    # All of the rest: what looks like a member later in it is none.
-                    self._is_over = self._wbits <= zlib.MAX_WBITS or data[0] != 0x1F
-                    if self._is_over:
-                        return
-                    self._inflate = zlib.decompressobj(self._wbits)
-                piece = self._inflate.decompress(data, _INFLATE_BYTES)
-                self._made += len(piece)
-                yield piece
-                data = self._inflate.unconsumed_tail or self._inflate.unused_data
+            piece = self._inflate.decompress(data, _INFLATE_BYTES)
         except zlib.error as error:
             raise ValueError(f"the content coding is broken: {error}") from None
+        self._made += len(piece)
+        self._left = self._inflate.unconsumed_tail or self._inflate.unused_data
+        return piece
 
     def end(self) -> None:
         if not self._inflate.eof:
