@@ -136,7 +136,7 @@ def test_an_unknown_version_or_flag_is_told_what_is_known(value: str) -> None:
     assert "version 1 with the flags base64, relay, stream" in refusal.value.detail
 
 
-@pytest.mark.parametrize("name", ["$xdr=1", "$httpMethod=PUT", "$httpHeaders=", "$ct=a/b"])
+@pytest.mark.parametrize("name", ["$xdr=1", "$httpMethod=PUT", "$ct=a/b"])
 def test_a_parameter_that_stands_twice_is_refused(name: str) -> None:
     assert code_of(f"/x?$xdr=1&{name}&%24{name[1:]}") is Code.TUNNEL_MALFORMED
 
@@ -458,3 +458,27 @@ def test_the_first_empty_line_ends_the_head(pieces: list[bytes], limit: int) -> 
 def test_white_space_around_a_value_is_nobodys() -> None:
     call = call_of("/x?$xdr=1&$ct=%20a/b%09&$httpHeaders=X-A:%20%0D%0AX-A:%20", b"x")
     assert list(call.headers) == [("X-A", ","), ("Content-Type", "a/b")]
+
+
+@pytest.mark.parametrize("first", ["X-A%3Aa%0D%0A", "X-A%3Aa%0a", "X-A%3Aa"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "/t?$httpHeaders={}&b=1&%24httpHeaders={}",
+        "/t?$httpHeaders=&$httpHeaders={}&b=1&$httpHeaders={}",
+    ],
+)
+def test_header_lines_of_two_parameters_count_together(first: str, query: str) -> None:
+    call = call_of(query.format(first, "X-B%3Ab%0D%0Ax-a%3Ac%0D%0A"))
+    assert list(call.headers) == [("X-A", "a, c"), ("X-B", "b")]
+    assert call.target == "/t?b=1"
+
+
+@pytest.mark.parametrize("outer", ["application/x-www-form-urlencoded;charset=UTF-8", "text/plain"])
+@pytest.mark.parametrize("named", ["", "Content-Type%3Aapplication%2Fgrpc-web%0D%0A"])
+def test_a_form_that_comes_unframed_stays_one(outer: str, named: str) -> None:
+    tunnel = tunnel_of(f"/t?$httpHeaders=X-A%3Aa%0D%0A{named}")
+    check_outer(tunnel, "POST", [outer])
+    call = decode(tunnel, "POST", b"a=1", LIMITS, Headers([("Content-Type", outer)]))
+    default = outer if outer.startswith("application") else "text/plain;charset=UTF-8"
+    assert call.headers.get("content-type") == ("application/grpc-web" if named else default)

@@ -35,6 +35,7 @@ from xdr_bridge.tunnel.recognition import (
     QUERY_FORM,
     RELAY_FORM,
     Tunnel,
+    is_form,
     read_parameter,
 )
 
@@ -171,7 +172,7 @@ def _check_reads(method: str) -> None:
 
 
 def _query_headers(
-    _outer: Headers,
+    outer: Headers,
     encoded: str,
     content_type: str | None,
     has_body: bool,
@@ -186,6 +187,11 @@ def _query_headers(
     if content_type is not None:
         pairs = [pair for pair in pairs if pair[0].lower() != "content-type"]
         pairs.append(("Content-Type", read_parameter(content_type, CONTENT_TYPE).strip(" \t")))
+    labelled = outer.get("Content-Type")
+    says_none = all(name.lower() != "content-type" for name, _ in pairs)
+    if has_body and says_none and labelled is not None and is_form(labelled):
+        # What Closure posts as a form is one, unless it says otherwise (Wire 2.6).
+        pairs.append(("Content-Type", labelled))
     return _check_headers(pairs, has_body)
 
 

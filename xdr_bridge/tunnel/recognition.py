@@ -26,6 +26,8 @@ _PARAMETER = re.compile(r"&(?:\$|%24)(xdr|once|httpMethod|httpHeaders|ct)(?:=([^
 _ASKS_FOR_FRAME = re.compile(r"&(?:\$|%24)xdr(?:=([^&]*+))?+(?=&|\Z)")
 _TEXT_PLAIN = re.compile(r"[ \t]*(?:text/plain[ \t]*(?:;.*)?)?", re.IGNORECASE)
 _FORM = re.compile(r"[ \t]*application/x-www-form-urlencoded[ \t]*(?:;.*)?", re.IGNORECASE)
+# At most one, or an empty line that nobody may write would pass.
+_LINE_END = re.compile(r"(?:%0d)?%0a\Z", re.IGNORECASE)
 _MAX_REMEMBERED_FLAGS = 32
 _NO_FLAGS: frozenset[str] = frozenset()
 
@@ -38,7 +40,7 @@ class Tunnel(NamedTuple):
         framed: Whether the answer is a frame (Wire 1.2) or the API's own (Wire 1.3).
         target: The outer target without our parameters: in query form, the call's (Wire 2.4).
         parameters: Ours, still percent-encoded: the first value of each name.
-        repeated: The first name but `$once` that stands more than once.
+        repeated: The first name but `$once` and `$httpHeaders` that stands more than once.
     """
 
     form: str
@@ -67,18 +69,26 @@ def recognise(target: str, tunnel_path: str) -> Tunnel | None:
     query = query.replace("?", "&", 1)
     kept: list[str] = []
     parameters: dict[str, str] = {}
+    blocks: list[str] = []
     repeated: str | None = None
     begin = 0
     for match in _PARAMETER.finditer(query):
         kept.append(query[begin : match.start()])
         begin = match.end()
         name = "$" + match[1]
+        if name == HEADERS:
+            blocks.append(match[2] or "")
         if name not in parameters:
             parameters[name] = match[2] or ""
+        elif name == HEADERS:
+            continue
         elif name != ONCE:
             repeated = repeated or name
     if not in_body and (parameters.keys() <= {ONCE}):
         return None
+    if len(blocks) > 1:
+        # Closure adds a second one to a URL that has one: the lines of both count.
+        parameters[HEADERS] = "%0A".join(filter(None, (_LINE_END.sub("", one) for one in blocks)))
     rest = "".join(kept) + query[begin:]
     return Tunnel(
         form=_form(parameters, in_body),
@@ -163,13 +173,18 @@ def check_outer(tunnel: Tunnel, method: str, content_types: list[str]) -> frozen
     # Two of them would pass as one with a comma in a parameter.
     if len(content_types) > 1 or (
         _TEXT_PLAIN.fullmatch(content_type) is None
-        and not (tunnel.form == QUERY_FORM and not tunnel.framed and _FORM.fullmatch(content_type))
+        and not (tunnel.form == QUERY_FORM and not tunnel.framed and is_form(content_type))
     ):
         raise RequestError(
             Code.OUTER_CONTENT_TYPE,
             f"a tunnel request has no Content-Type or text/plain, not {shown(content_type)}",
         )
     return flags
+
+
+def is_form(content_type: str) -> bool:
+    """Whether this is what a form sends, which only the unframed query form accepts (Wire 1.4)."""
+    return _FORM.fullmatch(content_type) is not None
 
 
 def _read_flags(value: str) -> frozenset[str]:
