@@ -502,3 +502,14 @@ def test_credentials_are_for_the_relay_only(bridge: RunningGateway, sessions: Se
     answer = bridge.call("GET", "/app/me?$xdr=1&$httpHeaders=XDR-Credentials:include")
     assert answer.network_error == "header-forbidden"
     assert sessions.taken == []
+
+
+def test_a_redirect_with_credentials_past_a_policy_is_refused(
+    make: MakeBridge, sessions: SessionApi, logs: Logs
+) -> None:
+    closed = {"prefix": "/app/me", "allow_origins": ("https://admin.example",)}
+    answer = relay(make({**POLICY, "paths": (closed,)}), "GET /app/moved", COOKIE, include=True)
+    assert answer.network_error == "redirect-refused"
+    assert answer.all("set-cookie") == []
+    assert [target for _, target, _ in sessions.taken] == ["/app/moved"]
+    logs.expect("redirect-refused")

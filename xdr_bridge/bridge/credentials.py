@@ -5,7 +5,8 @@ They travel outside the frame, where the browser itself looks after them: no pag
 
 from __future__ import annotations
 
-from xdr_bridge.bridge.steps import Forward
+from xdr_bridge.bridge.replies import REFUSED_REDIRECT
+from xdr_bridge.bridge.steps import Forward, Reply
 from xdr_bridge.http.messages import Headers, Pair, RequestHead, ResponseHead, reason_phrase
 from xdr_bridge.http.targets import as_url
 from xdr_bridge.http.v1.reuse import logs_in
@@ -68,7 +69,26 @@ def opening_call(tunnel: Tunnel, outer: RequestHead, body: bytes) -> Call | None
     return Call("GET", tunnel.target, Headers(), b"", credentials=True, opens_log_in=True)
 
 
-def next_message(call: Call) -> bytes:
+def ask_again(forward: Forward, head: ResponseHead, following: Forward, call: Call) -> Reply:
+    """Let the browser follow a redirect, whose cookies depend on the path (Wire 9.6).
+
+    Args:
+        forward: The call with credentials that was redirected.
+        head: The redirect.
+        following: Where it leads, judged.
+        call: What is called there; its target does not count.
+
+    Raises:
+        RequestError: This page's relay cannot, or must not, send it there.
+    """
+    here, there = forward.route, following.route
+    if there.api != here.api or there.host not in (None, here.host):
+        raise REFUSED_REDIRECT
+    message = _next_message(call._replace(target=following.target))
+    return Reply(form=forward.form, head=outer_head(forward, head), body=message)
+
+
+def _next_message(call: Call) -> bytes:
     """Write the text by which the relay makes the next call of a redirect (Wire 9.6)."""
     target = as_url(call.target).replace("\\", "%5C")
     lines = [f"{call.method} {target} XDR/1", "XDR-Credentials: include"]

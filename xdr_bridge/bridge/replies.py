@@ -28,6 +28,10 @@ TOO_LATE = RequestError(
     Code.REQUEST_TIMEOUT, "the body of the request did not arrive in the time that it may take"
 )
 
+REFUSED_REDIRECT = RequestError(
+    Code.REDIRECT_REFUSED, "the API redirected to somewhere that is not for this page"
+)
+
 NO_ROOM = RequestError(
     Code.OVERLOADED, "the bodies of other calls take all the memory that the bridge has for them"
 )

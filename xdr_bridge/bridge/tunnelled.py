@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from xdr_bridge.bridge.credentials import (
+    ask_again,
     is_challenge,
-    next_message,
     of_the_browser,
     opening_call,
     outer_head,
@@ -20,13 +20,12 @@ from xdr_bridge.bridge.credentials import (
 from xdr_bridge.bridge.gate import Admitted, Gate, shared_with
 from xdr_bridge.bridge.native import plain_head
 from xdr_bridge.bridge.relaying import Relay
-from xdr_bridge.bridge.replies import failure, frame_head, plain_refusal, refusal
+from xdr_bridge.bridge.replies import REFUSED_REDIRECT, failure, frame_head, plain_refusal, refusal
 from xdr_bridge.bridge.routes import Route, Routes
 from xdr_bridge.bridge.steps import Answer, Forward, PlainWriter, ReadBody, Reply
 from xdr_bridge.cors.fetching import Ask, Browser, NetworkError
 from xdr_bridge.cors.policy import CorsPolicy
 from xdr_bridge.cors.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, Located, Reach, rewrite
-from xdr_bridge.http.api import Api
 from xdr_bridge.http.errors import Code, RequestError, UpstreamError
 from xdr_bridge.http.fields import overriding_methods, unsafe_request_header_names
 from xdr_bridge.http.messages import Headers, RequestHead, ResponseHead
@@ -36,9 +35,6 @@ from xdr_bridge.tunnel.decoding import Call, Limits, decode
 from xdr_bridge.tunnel.frame import FrameWriter
 from xdr_bridge.tunnel.recognition import Tunnel
 
-_REFUSED_REDIRECT = RequestError(
-    Code.REDIRECT_REFUSED, "the API redirected to somewhere that is not for this page"
-)
 _NO_CHALLENGE = RequestError(
     Code.TUNNEL_MALFORMED,
     "a log-in began with an empty body, and the API asks for none; an HTTP request in the body is"
@@ -118,9 +114,10 @@ class TunnelledCalls:
                     return _refused_by_api(forward, head, step.error)
                 if isinstance(step, Ask):
                     self._check_decides_itself(forward, step)
+                    following = self._asking(forward, step)
                     if forward.has_credentials and step.redirects > forward.ask.redirects:
-                        return self._again(forward, head, step.api, step.call)
-                    return self._asking(forward, step)
+                        return ask_again(forward, head, following, step.call)
+                    return following
                 return self._answer(forward, head, step.exposes)
             if forward.framed and head.status in REDIRECT_STATUSES and "Location" in head.headers:
                 return self._follow(forward, head, now)
@@ -206,7 +203,7 @@ class TunnelledCalls:
         route = self._routes.route_of(ask.api, forward.route)
         target = route.public_target(ask.target)
         if self._is_own(target):
-            raise _REFUSED_REDIRECT
+            raise REFUSED_REDIRECT
         headers = Headers.trusted(ask.headers)
         credentials = forward.has_credentials and not ask.is_preflight
         if credentials:
@@ -220,25 +217,6 @@ class TunnelledCalls:
             reuse=_reuse(route, call, forward.outer, credentials),
             target=target,
         )
-
-    def _again(self, forward: Forward, head: ResponseHead, api: Api, call: Call) -> Reply:
-        """Let the browser follow a redirect, whose cookies depend on the path (Wire 9.6).
-
-        Args:
-            forward: The call with credentials that was redirected.
-            head: The redirect.
-            api: Where it leads.
-            call: What is called next; its target is an inner one.
-
-        Raises:
-            RequestError: Not by this page's relay.
-        """
-        route = forward.route
-        target = route.public_target(call.target)
-        if api != route.api or self._is_own(target):
-            raise _REFUSED_REDIRECT
-        message = next_message(call._replace(target=target))
-        return Reply(form=forward.form, head=outer_head(forward, head), body=message)
 
     def _follow(self, forward: Forward, head: ResponseHead, now: float) -> Forward | Reply:
         """Follow a redirect under a policy (Wire 6.3): the page must be allowed there too."""
@@ -259,23 +237,22 @@ class TunnelledCalls:
         )
         place = self._routes.deciding(found, route, forward.outer)
         if place is None:
-            raise _REFUSED_REDIRECT
+            raise REFUSED_REDIRECT
         there, inner = place
         target = there.public_target(inner)
         method, headers, body = rewrite(
             head.status, call.method, call.headers, call.body, cross_origin=there.api != route.api
         )
-        if forward.has_credentials:
-            return self._again(forward, head, there.api, Call(method, inner, headers, body))
-        call = Call(method=method, target=target, headers=headers, body=body)
+        call = Call(method, target, headers, body, credentials=call.credentials)
         form, framed, flags = forward.form, forward.framed, forward.flags
         asked = Admitted(form, framed, flags, forward.origin, forward.outer, there, target)
         try:
             # Handed on: the Host of the tunnel request would choose another API, perhaps.
-            return self._make(asked, call, now, route=there, redirects=forward.redirects + 1)
+            made = self._make(asked, call, now, route=there, redirects=forward.redirects + 1)
         except RequestError:
             # Pages never see where a redirect led: what forbids it would say.
-            raise _REFUSED_REDIRECT from None
+            raise REFUSED_REDIRECT from None
+        return ask_again(forward, head, made, call) if call.credentials else made
 
     def _check_decides_itself(self, forward: Forward, ask: Ask) -> None:
         """Check that no policy of the operator's decides about where a redirect leads.
@@ -288,7 +265,7 @@ class TunnelledCalls:
             return
         place = self._routes.deciding(Located(ask.api, ask.target), forward.route, outer)
         if place is None or place[0].policies is not None:
-            raise _REFUSED_REDIRECT
+            raise REFUSED_REDIRECT
 
     def _answer(
         self, forward: Forward, head: ResponseHead, exposes: Callable[[str], bool]
