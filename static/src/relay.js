@@ -44,6 +44,15 @@ function receive(origin, id, version, status, text, redirects) {
 }
 
 function send(origin, id, version, message, redirects) {
+  try {
+    start(origin, id, version, message, redirects);
+  } catch (refused) {
+    delete calls[id];
+    say(origin, id, 'fail', 0);
+  }
+}
+
+function start(origin, id, version, message, redirects) {
   var xhr = calls[id] = createRequest();
   var status = 0;
   var text = '';
@@ -79,13 +88,10 @@ function take(origin, id, verb, payload) {
     delete calls[id];
     xhr.onreadystatechange = ignore;
     xhr.abort();
+  } else if (verb === 'send' && !parts) {
+    say(origin, id, 'fail', 0);
   } else if (verb === 'send' && !xhr) {
-    try {
-      send(origin, id, parts[1], parts[2], 0);
-    } catch (refused) {
-      delete calls[id];
-      say(origin, id, 'fail', 0);
-    }
+    send(origin, id, parts[1], parts[2], 0);
   }
 }
 
