@@ -23,6 +23,7 @@ from xdr_bridge.http.mime_types import (
         (r'text/html;charset="a\"b;c"', "text/html", {"charset": 'a"b;c'}),
         ('text/html;charset="utf-8"junk;a=b', "text/html", {"charset": "utf-8", "a": "b"}),
         ('text/html;charset="utf-8', "text/html", {"charset": "utf-8"}),
+        ('text/html;charset="utf-8\\', "text/html", {"charset": "utf-8\\"}),
         ("text/html;charset=a;charset=b", "text/html", {"charset": "a"}),
         ("text/html;charset =a;charset= b", "text/html", {"charset": " b"}),
         ("text/html;;a;b=;c=d", "text/html", {"c": "d"}),
@@ -51,6 +52,9 @@ def test_what_is_no_type(text: str) -> None:
         ("text/html;charset=a, junk", "text/html", "a"),
         ("text/html;charset=a, */*", "text/html", "a"),
         ('text/html;x="a,b";charset=c', "text/html", "c"),
+        ("text/html;charset=a, text/html;charset=b", "text/html", "b"),
+        # Fetch keeps the first of the essence for those that name none.
+        ("text/html;charset=a, text/html;charset=b, text/html", "text/html", "a"),
     ],
 )
 def test_a_list_of_types(content_type: str, essence: str, charset: str | None) -> None:

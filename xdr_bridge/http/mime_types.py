@@ -16,7 +16,7 @@ _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _ESSENCE = re.compile(rf"({_TOKEN}/{_TOKEN})[\t\n\r ]*(?:;|\Z)")
 # A name up to "=" or ";", and a value: in quotes, with what follows them up to ";", or bare.
 _PARAMETER = re.compile(
-    r'[\t\n\r ]*([^;=]*)(?:=(?:"((?:[^"\\]|\\.)*)(?:"[^;]*|\\?\Z)|([^;]*)))?', re.S
+    r'[\t\n\r ]*([^;=]*)(?:=(?:"((?:[^"\\]|\\.)*(?:\\\Z)?)(?:"[^;]*|\Z)|([^;]*)))?', re.S
 )
 _BLANK = "\t\n\r "
 _NAME = re.compile(_TOKEN)
@@ -83,11 +83,11 @@ def extract_mime_type(content_type: str | None) -> MimeType | None:
         if read is None or read.essence == "*/*":
             continue
         if found is None or read.essence != found.essence:
-            charset = None
-        charset = read.parameters.get("charset", charset)
+            charset = read.parameters.get("charset")
+        elif charset is not None:
+            # Of several the first is handed down, not the last.
+            read.parameters.setdefault("charset", charset)
         found = read
-        if charset is not None:
-            found.parameters["charset"] = charset
     return found
 
 
