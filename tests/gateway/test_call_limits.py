@@ -15,6 +15,7 @@ from tests.support.clients import Client, chunked, read_frame, request
 from tests.support.gateways import SHOP, RunningGateway
 from tests.support.loops import PATIENCE_SECONDS, eventually
 from tests.support.raw_api import Peer
+from xdr_bridge.http.errors import RequestError
 
 MakeBridge = Callable[..., RunningGateway]
 MakeApi = Callable[..., ThreadedRawApi]
@@ -230,3 +231,36 @@ def test_bodies_that_are_held_have_a_limit_together(
         again.send(request("POST", target, body=message))
         answer = again.read("POST")
         assert (read_frame(answer).status if framed else answer.status) == 204
+
+
+def test_an_address_has_a_share_of_the_calls_to_an_api(
+    make_api: MakeApi, make_bridge: MakeBridge, logs: Logs
+) -> None:
+    async def silent(peer: Peer) -> None:
+        await peer.rest()
+
+    bridge = make_bridge(make_api(silent).url, max_calls_per_address=2)
+    with bridge.connect() as first, bridge.connect() as second:
+        for page in (first, second):
+            page.send(request("GET", "/x"))
+        assert eventually(lambda: bridge.gateway.calls == 2)
+        answer = bridge.call("GET", "/x")
+        assert (answer.status, answer.code) == (503, "too-many-calls")
+        logs.expect("its share")
+    # It is given back.
+    assert eventually(lambda: bridge.gateway.calls == 0)
+    assert bridge.gateway.share_of(bridge.gateway.settings.routes[0].api, "127.0.0.1")
+    # By default pages on this machine have none, as they may be a proxy; others have half.
+    bridge = make_bridge(make_api(silent).url, max_api_connections=4)
+    api = bridge.gateway.settings.routes[0].api
+    assert bridge.gateway.share_of(api, "127.0.0.1") is None
+    for _ in range(2):
+        assert bridge.gateway.share_of(api, "192.0.2.1") is not None
+    with pytest.raises(RequestError, match="its share"):
+        bridge.gateway.share_of(api, "192.0.2.1")
+    assert bridge.gateway.share_of(api, "2001:db8::1") is not None
+    # A proxy in front is not one page.
+    bridge = make_bridge(
+        make_api(silent).url, max_calls_per_address=1, trusted_proxies=("2001:db8::/32",)
+    )
+    assert bridge.gateway.share_of(api, "2001:db8::1") is None

@@ -19,6 +19,8 @@ class CeilingSettings(BaseModel):
         max_connections_per_address: Of the connections, how many one address may have; None: any
             number.
         max_api_connections: Connections to one API, idle ones included; calls beyond wait in line.
+        max_calls_per_address: Calls to one API that one address may have under way; None: half of
+            `max_api_connections`, but for this machine's own addresses, where proxies are.
         max_head_bytes: The head of a request, whatever it is.
         max_fields: The fields in one.
         max_answer_head_bytes: The head of an API's answer, and its trailers.
@@ -53,6 +55,13 @@ class CeilingSettings(BaseModel):
     max_api_connections: Annotated[Whole, Shown("N")] = Field(
         default=256,
         description="The most connections to one API, in each process; calls beyond wait in line.",
+    )
+    max_calls_per_address: Annotated[
+        Whole | None, Shown("N", "half of --max-api-connections; from this machine, any number")
+    ] = Field(
+        default=None,
+        description="The most calls to one API that are under way from one address, or from one /64"
+        " of IPv6, unless it is a trusted proxy's.",
     )
     max_head_bytes: Annotated[Whole, Shown("BYTES")] = Field(
         default=65536, description="The longest head of a request, in bytes."

@@ -34,7 +34,7 @@ from xdr_bridge.gateway.journal import Recorder
 from xdr_bridge.gateway.outgoing import Outgoing, Socket
 from xdr_bridge.gateway.shared import Shared
 from xdr_bridge.gateway.tally import Ending, Outcome
-from xdr_bridge.http.errors import Code
+from xdr_bridge.http.errors import Code, RequestError
 from xdr_bridge.http.messages import RequestHead
 
 log = logging.getLogger("xdr_bridge.gateway")
@@ -62,6 +62,7 @@ class Conversation:
         "is_call",
         "outgoing",
         "recorder",
+        "share",
     )
 
     def __init__(
@@ -76,6 +77,7 @@ class Conversation:
         self.outgoing = outgoing
         self.recorder: Recorder | None = None
         self.is_call = False
+        self.share: str | None = None
         self.deadline: float | None = None
         self._state: State = AT_ONCE
         # None once it is all over, too.
@@ -238,6 +240,11 @@ class Conversation:
         gateway = self.gateway
         if gateway.calls >= gateway.max_calls:
             self.reply(self.bridge.too_many_calls(forward, gateway.max_calls))
+            return
+        try:
+            self.share = gateway.share_of(forward.route.api, self.head.client or "")
+        except RequestError as error:
+            self.reply(self.bridge.fail(forward, error))
             return
         self.is_call = True
         gateway.calls += 1

@@ -26,6 +26,11 @@ def place_of(address: str) -> str:
     return parsed.packed[:_NETWORK_BYTES].hex(":", 2) if mapped is None else str(mapped)
 
 
+def is_own(address: str) -> bool:
+    """Whether this is this machine itself: a proxy in front, more often than a page."""
+    return address.startswith(("127.", "::ffff:127.")) or address == "::1"
+
+
 class Places:
     """Who is connected.
 

@@ -18,12 +18,12 @@ from xdr_bridge.gateway.complaints import Complaint
 from xdr_bridge.gateway.descriptors import connections_that_fit, descriptor_limit
 from xdr_bridge.gateway.journal import Exchange, Observer
 from xdr_bridge.gateway.listener import Listener
-from xdr_bridge.gateway.places import Places
+from xdr_bridge.gateway.places import Places, is_own, place_of
 from xdr_bridge.gateway.shared import Counted, Limits
 from xdr_bridge.gateway.sockets import bind
 from xdr_bridge.gateway.tally import Outcome, Tally
 from xdr_bridge.http.api import Api
-from xdr_bridge.http.errors import Code
+from xdr_bridge.http.errors import Code, RequestError
 from xdr_bridge.upstream.connections import Holder
 from xdr_bridge.upstream.pool import Pool, UpstreamLimits
 
@@ -63,6 +63,7 @@ class Gateway:
         self.tally = Tally()
         self.beat_seconds = _BEAT_SECONDS
         self.calls = 0
+        self._shares = Places(0, None)
         self.max_calls = 0
         self.held_bytes = 0
         self.max_held_bytes = 0
@@ -195,6 +196,26 @@ class Gateway:
             self.tally.end(outcome)
             if conversation.is_call:
                 self.calls -= 1
+            if conversation.share is not None:
+                self._shares.leave(conversation.share)
+
+    def share_of(self, api: Api, address: str) -> str | None:
+        """Return what a call from this address to an API counts to; None where it need not.
+
+        Raises:
+            RequestError: It would be one too many.
+        """
+        most = self.settings.max_calls_per_address
+        if not address or (most is None and is_own(address)) or self.bridge.is_proxy(address):
+            return None
+        most = max(1, self.settings.max_api_connections // 2) if most is None else most
+        share = f"{place_of(address)} {api}"
+        self._shares.most_per_address = most
+        if self._shares.is_full_for(share):
+            detail = f"{most} calls from this page's address to the API are under way, its share"
+            raise RequestError(Code.TOO_MANY_CALLS, detail)
+        self._shares.take(share)
+        return share
 
     def refused(self, code: Code) -> None:
         """Something has been refused for which no request was begun."""

@@ -42,9 +42,11 @@ class Counted(Protocol):
 
     Attributes:
         is_call: Whether it is one of the gateway's `calls`.
+        share: What its call counts to, where an address may have so many of them only.
     """
 
     is_call: bool
+    share: str | None
 
     def beat(self, now: float) -> None:
         """Show its page that it lives, if that has heard nothing."""
@@ -63,6 +65,13 @@ class Shared(Ceilings, Protocol):
 
     def pool_for(self, api: Api) -> Pool:
         """Return the connections to this API."""
+
+    def share_of(self, api: Api, address: str) -> str | None:
+        """Return what a call from this address to an API counts to; None where it need not.
+
+        Raises:
+            RequestError: It would be one too many.
+        """
 
     def unbind(self, holder: Holder) -> None:
         """Close the connections to APIs that are bound to a page's connection."""
