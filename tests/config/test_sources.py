@@ -248,6 +248,31 @@ def test_what_is_listed_twice_is_a_warning_in_the_words_of_its_source(desk: Desk
     ]
 
 
+def test_an_api_that_another_ones_path_leads_to_is_a_warning(desk: Desk) -> None:
+    def told(policy: str = "", **second: str) -> list[str]:
+        lines = "".join(f'{name} = "{value}"\n' for name, value in second.items())
+        file = f"""
+            [[apis]]
+            url = "{API}/v1"
+            path = "/a"
+            allow_origins = ["*"]
+            {policy}
+            [[apis]]
+            url = "{API}/v1/admin"
+            allow_origins = ["{SHOP}"]
+            {lines}
+        """
+        return [str(problem) for problem in desk.sources(file, {}).load().warnings]
+
+    for second in ({"path": "/b"}, {"path": "/a/admin", "host": "b.example"}):
+        (said,) = told(**second)
+        assert said.startswith(f"apis[1].url: '{API}/v1/admin' is what apis[0] passes on under")
+        assert "/a/admin too" in said
+    assert told(path="/a/admin") == []
+    own = f'[[apis.paths]]\nprefix = "/admin"\nallow_origins = ["{SHOP}"]\n'
+    assert told(own, path="/b") == []
+
+
 def test_further_forwarding_names_and_what_proxies_set(desk: Desk) -> None:
     proxy = {"api": API, "trusted_proxies": ["10.0.0.1"]}
     names = ["X-Forwarded-For", "Remote-User", "X-Company-User"]

@@ -28,6 +28,7 @@ from xdr_bridge.config.options import (
 )
 from xdr_bridge.config.scripts import SCRIPTS, read_script
 from xdr_bridge.config.service import ServiceSettings
+from xdr_bridge.config.shared_servers import shared_servers
 from xdr_bridge.config.spelling import Where
 from xdr_bridge.tunnel.decoding import Limits
 
@@ -95,7 +96,10 @@ class Settings(ServiceSettings):
             raise InvalidSettingsError(sorted(findings, key=_position))
         settings._routes = judge.routes
         settings._certificate = judge.certificate
-        settings._warnings = tuple(duplicates(settings))
+        settings._warnings = (
+            *duplicates(settings),
+            *shared_servers(settings.apis, judge.routes if settings.apis else ()),
+        )
         return settings
 
 
