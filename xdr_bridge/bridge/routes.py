@@ -204,13 +204,9 @@ class Routes:
     ) -> tuple[Route, str] | None:
         """Return the route that decides about where a redirect leads, and its inner target.
 
-        Under one server a longer path may be another route's: as natively, a redirect does not get
-        past that one's policy. None where an API may read the path as one that has another policy.
-
-        Args:
-            found: Where it leads.
-            beside: The route of the answer.
-            outer: The request that asks for the call.
+        On one server a longer path may be another route's: as natively, no redirect gets past
+        that one's policy. None where an API may read the path as one that has another policy. The
+        answer came by `beside`, and `outer` asks for the call.
         """
         if isinstance(found.place, Route):
             return found.place, found.target

@@ -23,6 +23,7 @@ DOCS = (Path(__file__).parents[3] / "docs/proxies.md").read_text("utf-8").lower(
         *("X-Cluster-Client-IP", "Fastly-Client-IP", "X-Forwarded", "X-Original-Method"),
         *("X-URL-Scheme", "Front-End-Https", "X-ARR-SSL", "Remote-User", "X-WebAuth-User"),
         *("Client_IP", "REMOTE_USER", "X_ARR-SSL", "X-Auth-Request-Email", "X-SSL-Client-Verify"),
+        "Proxy",
     ],
 )
 def test_a_word_of_proxies_is_taken_from_no_page(name: str) -> None:

@@ -35,6 +35,8 @@ _BY_SOURCE = {
     ),
     "ASP.NET Core": "x-original-for x-original-proto x-original-host",
     "Rack::Sendfile": "x-sendfile-type x-accel-mapping",
+    # `HTTP_PROXY` of a CGI program is the proxy that it uses for its own requests.
+    "CGI (httpoxy, CVE-2016-5385)": "proxy",
     "Rackspace, Riverbed": "x-cluster-client-ip",
     "Akamai": "true-client-ip",
     "Cloudflare": "cf-connecting-ip cf-connecting-ipv6 cf-pseudo-ipv4 cf-ipcountry cf-visitor",
