@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,8 +10,9 @@ import pytest
 
 from tests.conftest import Logs
 from tests.support.apis import scripted_api
-from tests.support.clients import RawAnswer, read_frame, request
+from tests.support.clients import AnswerParser, RawAnswer, read_frame, request
 from tests.support.gateways import RunningGateway
+from tests.support.raw_api import Peer
 from tests.support.relay import SHOP, SessionApi, ask, basic, basic_user, relayed
 
 MakeBridge = Callable[..., RunningGateway]
@@ -513,3 +515,31 @@ def test_a_redirect_with_credentials_past_a_policy_is_refused(
     assert answer.all("set-cookie") == []
     assert [target for _, target, _ in sessions.taken] == ["/app/moved"]
     logs.expect("redirect-refused")
+
+
+def test_nothing_is_said_before_the_apis_head_which_may_hold_cookies(
+    make_bridge: MakeBridge,
+) -> None:
+    go_on = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await go_on.wait()
+        await peer.send(b"HTTP/1.1 201 As Such\r\nSet-Cookie: sid=42\r\nContent-Length: 0\r\n\r\n")
+
+    with scripted_api(script) as api:
+        policy = {"allow_origins": (SHOP,), "allow_credentials": True}
+        # Looks at its connections often.
+        bridge = make_bridge(api.url, **policy, request_seconds=0.4)
+        bridge.gateway.beat_seconds = 0.0
+        with bridge.connect() as client, bridge.connect() as other:
+            client.send(relayed("GET /slow", include=True))
+            other.send(relayed("GET /slow"))
+            # The same call without credentials has shown several times that it lives.
+            parser = AnswerParser("POST")
+            while not parser.body.startswith(b" " * 2048 + b"\r\n  "):
+                parser.feed(other.socket.recv(65536))
+            api.thread.loop.call_soon_threadsafe(go_on.set)
+            answer = client.read("POST")
+        assert answer.all("set-cookie") == ["sid=42"]
+        assert answer.text.startswith("HTTP/1.1 201 ")
