@@ -329,7 +329,16 @@ def test_the_status_is_told_with_what_is_open(rig: Rig) -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "target", ["POST /reload", "GET /config", "GET /status", "GET /other", "PUT /reload"]
+    "target",
+    [
+        "POST /reload",
+        "GET /config",
+        "GET /status",
+        "GET /healthz",
+        "GET /readyz",
+        "GET /other",
+        "PUT /reload",
+    ],
 )
 def test_what_a_web_page_sends_is_refused(rig: Rig, field: tuple[str, str], target: str) -> None:
     rig.write(origins=(NEWS,))
@@ -387,7 +396,9 @@ def test_another_method_is_refused(rig: Rig, method: str, target: str, allow: st
 def test_there_is_nothing_else(rig: Rig) -> None:
     answer = rig.ask("GET", "/")
     assert answer.status == 404
-    assert answer.json["detail"] == "there are POST /reload, GET /config and GET /status"
+    assert answer.json["detail"] == (
+        "there are POST /reload, GET /config, GET /status, GET /healthz and GET /readyz"
+    )
 
 
 def test_a_body_that_no_reload_needs_is_refused(rig: Rig) -> None:

@@ -120,8 +120,8 @@ class ServiceSettings(BaseSettings, CeilingSettings, PolicySettings):
     )
     admin_port: Annotated[Whole | None, Shown("PORT", "no such port")] = Field(
         default=None,
-        description="The port on 127.0.0.1 that takes 'POST /reload', 'GET /config', 'GET /status';"
-        " 0 takes a free one.",
+        description="The port on 127.0.0.1 that takes 'POST /reload', 'GET /config', 'GET /status',"
+        " and for probes 'GET /healthz' and 'GET /readyz'; 0 takes a free one.",
     )
     verbose: Annotated[bool, Shown(default="only failures")] = Field(
         default=False, description="Log every refusal."

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import socket
-import ssl
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,6 +18,7 @@ from xdr_bridge.gateway.descriptors import connections_that_fit, descriptor_limi
 from xdr_bridge.gateway.journal import Exchange, Observer
 from xdr_bridge.gateway.listener import Listener
 from xdr_bridge.gateway.places import Places, is_own, place_of
+from xdr_bridge.gateway.reaching import tls_to_apis
 from xdr_bridge.gateway.shared import Counted, Limits
 from xdr_bridge.gateway.sockets import bind
 from xdr_bridge.gateway.tally import Outcome, Tally
@@ -53,11 +53,7 @@ class Gateway:
         self.settings = settings
         self.bridge = settings.build_bridge()
         # Read at the start: at the first call the file may be another one, or gone.
-        self._tls = (
-            ssl.create_default_context(cafile=settings.api_ca)
-            if any(route.api.scheme == "https" for route in settings.routes)
-            else None
-        )
+        self._tls = tls_to_apis(settings)
         self.observer = observer
         self.port = settings.port
         self.tally = Tally()

@@ -1,4 +1,6 @@
-"""The admin port: `POST /reload`, `GET /config` and `GET /status`, for programs on this machine.
+"""The admin port, for programs on this machine.
+
+`POST /reload`, `GET /config` and `GET /status`; for probes `GET /healthz` and `GET /readyz`.
 
 A web page in a browser on this machine can reach it too. So: no request that says it is from a
 page, none for another host name (DNS rebinding), and, for browsers that are too old to say so, none
@@ -19,6 +21,7 @@ from xdr_bridge.config.listing import as_json
 from xdr_bridge.gateway.sockets import bind
 from xdr_bridge.http.errors import ConfigError
 from xdr_bridge.http.messages import reason_phrase
+from xdr_bridge.serving.readiness import Readiness
 from xdr_bridge.serving.reloads import Reloads
 
 log = logging.getLogger(__name__)
@@ -36,7 +39,12 @@ _FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-da
 
 
 class Admin:
-    """The listening admin port. `port` is the real one once it is started."""
+    """The listening admin port.
+
+    Attributes:
+        port: The real one once it is started.
+        readiness: What `/readyz` tells; whoever serves says so to it.
+    """
 
     def __init__(self, reloads: Reloads, status: Status, port: int) -> None:
         """Set up; `start` makes it listen.
@@ -47,6 +55,7 @@ class Admin:
             port: Where to listen, on 127.0.0.1; 0 takes a free one.
         """
         self.port = port
+        self.readiness = Readiness(lambda: reloads.loaded.settings)
         self._reloads = reloads
         self._status = status
         self._server: HTTPServer | None = None
@@ -62,6 +71,7 @@ class Admin:
         shared = {
             "reloads": self._reloads,
             "status": self._status,
+            "readiness": self.readiness,
             "hosts": {f"{name}:{self.port}" for name in (_HOST, "localhost")},
         }
         application = Application(
@@ -69,6 +79,8 @@ class Admin:
                 (r"/reload", _Reload, shared),
                 (r"/config", _Config, shared),
                 (r"/status", _Status, shared),
+                (r"/healthz", _Health, shared),
+                (r"/readyz", _Ready, shared),
             ],
             default_handler_class=_Nothing,
             default_handler_args=shared,
@@ -95,9 +107,12 @@ class _Guarded(RequestHandler):
 
     allowed = ""
 
-    def initialize(self, reloads: Reloads, status: Status, hosts: set[str]) -> None:
+    def initialize(
+        self, reloads: Reloads, status: Status, readiness: Readiness, hosts: set[str]
+    ) -> None:
         self.reloads = reloads
         self.status = status
+        self.readiness = readiness
         self.hosts = hosts
 
     def set_default_headers(self) -> None:
@@ -172,10 +187,30 @@ class _Status(_Guarded):
         self.finish(_text(await self.status()))
 
 
+class _Health(_Guarded):
+    allowed = "GET"
+
+    def get(self) -> None:
+        """Say that the process lives; who is asked in vain should be ended and started anew."""
+        self.finish(_text({"status": "alive"}))
+
+
+class _Ready(_Guarded):
+    allowed = "GET"
+
+    async def get(self) -> None:
+        """Say whether calls should be sent here: 200, or 503 and why not."""
+        state = await self.readiness.ask()
+        self.set_status(200 if state.ready else 503)
+        self.finish(_text(state.as_json()))
+
+
 class _Nothing(_Guarded):
     def prepare(self) -> NoReturn:
         super().prepare()
-        raise HTTPError(404, "there are POST /reload, GET /config and GET /status")
+        raise HTTPError(
+            404, "there are POST /reload, GET /config, GET /status, GET /healthz and GET /readyz"
+        )
 
 
 def _text(content: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ from xdr_bridge.gateway.sockets import bind, inherited
 from xdr_bridge.http.errors import ConfigError
 from xdr_bridge.serving.admin import Admin, Status
 from xdr_bridge.serving.log_writer import STDERR
+from xdr_bridge.serving.readiness import warn_of_silent_apis
 from xdr_bridge.serving.reloads import Change, Reloads
 from xdr_bridge.serving.runtime import log_from, loop_factory
 from xdr_bridge.serving.supervisor import Supervisor
@@ -109,7 +110,7 @@ async def _serve_alone(loaded: Loaded, say: Say, stop: Stop) -> None:
             _on_signal("SIGHUP", "reloaded", reloads.reload, say)
             _on_signal("SIGUSR2", "restarted", _refuse_restart, say)
             _announce(loaded.settings, host, gateway.port, admin, say)
-            await stop.asked.wait()
+            await _stay(loaded.settings, admin, stop)
     finally:
         await gateway.stop()
 
@@ -128,9 +129,22 @@ async def _supervise(loaded: Loaded, say: Say, stop: Stop) -> None:
                 _on_signal("SIGUSR2", "restarted", reloads.restart, say)
                 _announce(settings, host, port, admin, say)
                 say(f"xdr-bridge: {settings.workers} workers serve; SIGUSR2 starts new ones")
-                await stop.asked.wait()
+                await _stay(settings, admin, stop)
     finally:
         await supervisor.stop()
+
+
+async def _stay(settings: Settings, admin: Admin | None, stop: Stop) -> None:
+    """Serve until told to stop; meanwhile say which API does not answer, and be ready."""
+    looking = asyncio.create_task(warn_of_silent_apis(settings))
+    if admin is not None:
+        admin.readiness.serves = True
+    await stop.asked.wait()
+    if admin is not None:
+        admin.readiness.serves = False
+    looking.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await looking
 
 
 @contextlib.asynccontextmanager
@@ -207,7 +221,8 @@ def _announce(settings: Settings, host: str, port: int, admin: Admin | None, say
         say(f"xdr-bridge: {scheme}://{host}:{port}{_route_line(route, settings)}")
     if admin is not None:
         url = f"http://127.0.0.1:{admin.port}"
-        say(f"xdr-bridge: {url} takes POST /reload, GET /config and GET /status")
+        gets = "GET /config, GET /status, GET /healthz and GET /readyz"
+        say(f"xdr-bridge: {url} takes POST /reload, {gets}")
 
 
 def _route_line(route: Route, settings: Settings) -> str:
