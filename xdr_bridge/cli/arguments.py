@@ -30,6 +30,12 @@ How to deploy it, and behind which proxy: docs/deploy.md, docs/fronts.md.""",
 
 The exit status is 0 where the call is allowed, 1 where it is refused, and 3 where it is not decided
 because only the API can say. {_CONFIGURED}""",
+    "doctor": f"""examples:
+  xdr-bridge doctor --config bridge.toml
+  xdr-bridge doctor --config bridge.toml --url https://api.example --origin https://shop.example
+
+The exit status is 0 where no problem was found and 1 where one was; notes and warnings are none.
+Every code, and what helps: docs/doctor.md. {_CONFIGURED}""",
     "snippet": """example:
   xdr-bridge snippet https://api.example
 
@@ -54,6 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
         ("snippet", _add_snippet, "BASE", "Print the script tag for a page."),
         ("config", _add_config, "[API]", in_force),
         ("explain", _add_explain, "URL", "Say step by step what is decided about a call, and why."),
+        ("doctor", _add_doctor, "", "Ask the APIs, and the public URL, and say what is wrong."),
         ("completion", _add_completion, "SHELL", "Print what completes this command in a shell."),
     ):
         command = commands.add_parser(
@@ -115,6 +122,20 @@ def _add_explain(parser: argparse.ArgumentParser) -> None:
         help="The body of a tunnel request that was captured, where URL is the tunnel's; - for"
         " standard input.",
     )
+    add_settings(parser, api_is_positional=False, usual=frozenset())
+
+
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    for flag, metavar, text in (
+        ("--url", "URL", "Where the bridge is published. Default: none, only the APIs are asked."),
+        ("--origin", "ORIGIN", "The page to ask for. Default: the first that a policy names."),
+        ("--stream-path", "PATH", "Of a call whose answer comes slowly. Default: none is made."),
+        ("--url-ca", "FILE", "PEM: who may certify the URL. Default: whom this machine trusts."),
+    ):
+        parser.add_argument(flag, metavar=metavar, help=text)
+    path = "Of a call that only reads; it is made several times. Default: %(default)s."
+    parser.add_argument("--path", metavar="PATH", default="/", help=path)
+    parser.add_argument("--json", action="store_true", help="Print the findings as JSON.")
     add_settings(parser, api_is_positional=False, usual=frozenset())
 
 

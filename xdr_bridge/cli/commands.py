@@ -6,9 +6,12 @@ Exit status: 0 done, 1 failed or refused, 2 wrong usage, 3 undecided: only the A
 from __future__ import annotations
 
 import argparse
+import asyncio
 import importlib
+import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from xdr_bridge.bridge.explain import explain
@@ -18,6 +21,8 @@ from xdr_bridge.cli.flags import leftover_problems, read_flags
 from xdr_bridge.config import Loaded, Settings
 from xdr_bridge.config.listing import as_lines, schema
 from xdr_bridge.config.scripts import MINIFIED, read_script
+from xdr_bridge.doctor.examining import Wish, examine
+from xdr_bridge.doctor.findings import Finding, Weight
 from xdr_bridge.gateway.service import Gateway
 from xdr_bridge.http.errors import ConfigError, Problem
 from xdr_bridge.pages.demo import run_demo
@@ -82,6 +87,33 @@ def _explain(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
     if explanation.undecided:
         return _UNDECIDED
     return _DONE if explanation.allowed else _FAILED
+
+
+def _doctor(options: argparse.Namespace, problems: Sequence[Problem]) -> int:
+    loaded = read_flags(options, problems).load()
+    _warn_of(loaded)
+    wish = Wish(
+        url=options.url,
+        origin=options.origin,
+        path=options.path,
+        stream_path=options.stream_path,
+        url_ca=options.url_ca,
+    )
+    found = asyncio.run(examine(wish, loaded.settings))
+    if options.json:
+        print(json.dumps([asdict(finding) for finding in found], indent=2))
+    else:
+        for line in _told(found):
+            _say(line)
+    return _FAILED if any(finding.weight is Weight.PROBLEM for finding in found) else _DONE
+
+
+def _told(found: Sequence[Finding]) -> Iterator[str]:
+    for finding in found:
+        yield f"{finding.weight} {finding.code}: {finding.sentence}"
+        yield f"    remedy: {finding.remedy}"
+    if all(finding.weight is not Weight.PROBLEM for finding in found):
+        yield "no problem was found"
 
 
 def _read_body(name: str | None) -> bytes | None:
@@ -161,5 +193,6 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Sequence[Problem]], int]] = {
     "snippet": _snippet,
     "config": _config,
     "explain": _explain,
+    "doctor": _doctor,
     "completion": _completion,
 }
