@@ -157,6 +157,10 @@ class RawApi:
     async def _follow(self, script: Script, peer: Peer) -> None:
         try:
             await script(peer)
+        except asyncio.IncompleteReadError as error:
+            # `serve` looks at its start whether an API is there, and asks nothing.
+            if error.partial or peer.sent:
+                raise
         finally:
             peer.writer.close()
             with contextlib.suppress(ConnectionError, ssl.SSLError):
