@@ -56,6 +56,8 @@ class Api(threading.Thread):
         self.uploaded = 0
 
     def run(self) -> None:
+        # `serve` looks at its start whether the API is there, and asks nothing.
+        self.server.accept()[0].close()
         connection, _ = self.server.accept()
         connection.settimeout(PATIENCE_SECONDS)
         with connection, self.server:

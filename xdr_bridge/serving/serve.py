@@ -10,7 +10,7 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from xdr_bridge.bridge.routes import Route
@@ -30,6 +30,9 @@ __all__ = ["Say", "Stop", "run_until_stopped", "serve"]
 log = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
+
+# Calls are taken meanwhile; who starts the bridge waits no longer for its first line.
+_LOOK_SECONDS = 1.0
 
 
 class Stop:
@@ -109,8 +112,9 @@ async def _serve_alone(loaded: Loaded, say: Say, stop: Stop) -> None:
         async with _administration(reloads, status) as admin:
             _on_signal("SIGHUP", "reloaded", reloads.reload, say)
             _on_signal("SIGUSR2", "restarted", _refuse_restart, say)
-            _announce(loaded.settings, host, gateway.port, admin, say)
-            await _stay(loaded.settings, admin, stop)
+            async with _looking(loaded.settings, admin):
+                _announce(loaded.settings, host, gateway.port, admin, say)
+                await stop.asked.wait()
     finally:
         await gateway.stop()
 
@@ -127,24 +131,29 @@ async def _supervise(loaded: Loaded, say: Say, stop: Stop) -> None:
             if await _first(supervisor.start(), stop.asked):
                 _on_signal("SIGHUP", "reloaded", reloads.reload, say)
                 _on_signal("SIGUSR2", "restarted", reloads.restart, say)
-                _announce(settings, host, port, admin, say)
-                say(f"xdr-bridge: {settings.workers} workers serve; SIGUSR2 starts new ones")
-                await _stay(settings, admin, stop)
+                async with _looking(settings, admin):
+                    _announce(settings, host, port, admin, say)
+                    say(f"xdr-bridge: {settings.workers} workers serve; SIGUSR2 starts new ones")
+                    await stop.asked.wait()
     finally:
         await supervisor.stop()
 
 
-async def _stay(settings: Settings, admin: Admin | None, stop: Stop) -> None:
-    """Serve until told to stop; meanwhile say which API does not answer, and be ready."""
+@contextlib.asynccontextmanager
+async def _looking(settings: Settings, admin: Admin | None) -> AsyncIterator[None]:
+    """Be ready for a `with` block, and say which APIs do not answer; those in time before it."""
     looking = asyncio.create_task(warn_of_silent_apis(settings))
+    await asyncio.wait((looking,), timeout=_LOOK_SECONDS)
     if admin is not None:
         admin.readiness.serves = True
-    await stop.asked.wait()
-    if admin is not None:
-        admin.readiness.serves = False
-    looking.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await looking
+    try:
+        yield
+    finally:
+        if admin is not None:
+            admin.readiness.serves = False
+        looking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await looking
 
 
 @contextlib.asynccontextmanager
