@@ -93,9 +93,10 @@ endif
 jscript: setup
 	$(PY) -m pytest -q -m jscript tests/jscript
 
-# Optional: the files under docs/fronts, started; those front servers that are not installed are named. Their tables in
-# docs/fronts.md are written with FRONTS_FLAGS=--write-tables.
+# Optional: the files under docs/deploy, checked, and those under docs/fronts, started; those front servers that are not
+# installed are named. Their tables in docs/fronts.md are written with FRONTS_FLAGS=--write-tables.
 fronts: setup
+	$(PY) -m pip install --quiet --group fronts
 	$(PY) -X dev -bb -m pytest -q -m fronts tests/fronts $(FRONTS_FLAGS)
 
 # Bounded in time, on loopback; the gateway's needs nginx and wrk besides.
