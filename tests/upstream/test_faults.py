@@ -197,8 +197,12 @@ WORDS = {
     "two lengths": Point(HEAD + b"Content-Length: 3\r\n" + OK[len(HEAD) :], code=BROKEN),
     "two lengths in one": Point(HEAD + b"Content-Length: 2, 3\r\n\r\nok", code=BROKEN),
     # Every browser reads these.
-    "the same length twice": Point(HEAD + b"Content-Length: 2\r\n" + OK[len(HEAD) :], body=b"ok"),
-    "the same length in one": Point(HEAD + b"Content-Length: 2, 2\r\n\r\nok", body=b"ok"),
+    "the same length twice": Point(
+        HEAD + b"Content-Length: 2\r\n" + OK[len(HEAD) :], then="serve", body=b"ok"
+    ),
+    "the same length in one": Point(
+        HEAD + b"Content-Length: 2, 2\r\n\r\nok", then="serve", body=b"ok"
+    ),
     "a length below nothing": Point(HEAD + b"Content-Length: -2\r\n\r\nok", code=BROKEN),
     "a length with a plus": Point(HEAD + b"Content-Length: +2\r\n\r\nok", code=BROKEN),
     "a length in words": Point(HEAD + b"Content-Length: two\r\n\r\nok", code=BROKEN),
