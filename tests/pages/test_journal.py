@@ -129,8 +129,9 @@ def test_an_entry_has_the_legs_without_the_wait_for_the_pages_body(
         ("query form", a_request("GET", "/n?a=1&$xdr=1"), ("GET", "/n?a=1")),
         ("query form", a_request("POST", "/n?$xdr=1&$httpMethod=PUT"), ("PUT", "/n")),
         ("body form", a_request("POST", "/xdr/tunnel?$xdr=1"), ("DELETE", "/notes/1")),
+        ("relay", a_request("POST", "/notes/1?$xdr=1,relay"), ("DELETE", "/notes/1")),
     ],
-    ids=["native", "preflight", "query form", "query form, other method", "body form"],
+    ids=["native", "preflight", "query form", "query form, other method", "body form", "relay"],
 )
 def test_an_entry_names_the_call_that_the_page_had_in_mind(
     form: str, request_head: RequestHead, asked: tuple[str, str]

@@ -28,7 +28,8 @@ from xdr_bridge.pages.notes import ReceivedRequest
 
 # The API's note of a request may be a hair older than the clock reading of the bridge says.
 _SLACK_SECONDS = 0.05
-_TUNNELLED = ("query form", "body form")
+_IN_BODY = ("body form", "relay")
+_TUNNELLED = ("query form", *_IN_BODY)
 
 
 class Journal:
@@ -132,7 +133,7 @@ def _asked(exchange: Exchange) -> tuple[str, str]:
     if exchange.form == "query form":
         method = dict(own_parameters(request.target)).get("$httpMethod", request.method)
         return method, without_own_parameters(request.target)
-    if exchange.form == "body form":
+    if exchange.form in _IN_BODY:
         words = exchange.request_body.partition(b"\n")[0].decode("utf-8", "replace").split()
         if len(words) == 3:
             return words[0], words[1]
@@ -142,7 +143,7 @@ def _asked(exchange: Exchange) -> tuple[str, str]:
 def _describe_request(exchange: Exchange) -> list[dict[str, Any]]:
     """Return the blocks that show what came over the wire."""
     blocks = [_block("request", mark_request(exchange.request))]
-    if exchange.form == "body form":
+    if exchange.form in _IN_BODY:
         text = exchange.request_body.decode("utf-8", "replace")
         blocks.append(_block("call", mark_text_message(text)))
     elif exchange.request_body:
