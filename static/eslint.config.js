@@ -7,7 +7,7 @@ const FLOORS = [
   ['env', 'errors', 'text', 'form-data', 'relay'],
   ['bytes', 'event-target', 'headers', 'url'],
   ['body', 'frame', 'location', 'request-state', 'tunnel'],
-  ['native-call', 'xdr-transport'],
+  ['native-call', 'relay-transport', 'xdr-transport'],
   ['bridged-call'],
   ['bridged-request'],
   ['install'],
@@ -84,7 +84,7 @@ export default [
   },
   // A call is a closure: fewer bytes than an object whose every step names it. Its parts are the small functions.
   {
-    files: ['bridged-call', 'frame', 'native-call', 'xdr-transport'].map((name) => `static/src/${name}.js`),
+    files: ['bridged-call', 'frame', 'native-call', 'relay-transport', 'xdr-transport'].map((name) => `static/src/${name}.js`),
     rules: { 'max-lines-per-function': ['error', { max: 110, skipBlankLines: true, skipComments: true }] },
   },
   { files: built, rules: { 'max-lines': 'off', 'max-lines-per-function': 'off' } },

@@ -108,6 +108,10 @@
     }
   }
 
+  function randomDigits() {
+    return (Math.random() + '').substring(2);
+  }
+
   // Between the bodies that pages give and read, and the text that travels.
 
 
@@ -383,7 +387,7 @@
   // `reference` as a document at `base` means it, absolute and normalised, without user, password and fragment; or ''.
   function resolveUrl(reference, base) {
     // URL: tabs and line ends go. Unlike there, a backslash is no slash: it is encoded, since Wire 4.5 wants none.
-    var url = split(trim(String(reference)).replace(/[\t\n\r]/g, ''));
+    var url = split(trim(reference + '').replace(/[\t\n\r]/g, ''));
     var from = split(base);
     var scheme = (url[1] || from[1] || '').toLowerCase();
     if (!url[1] && !url[2]) {
@@ -406,7 +410,8 @@
 
 
   // `bridged` finds the base of a call, whose bridge is at that base plus {mount}/tunnel, and the target below it (Wire 3.1).
-  var bases, bridged, mount, withoutCredentials, ignoresCredentials;
+  // `transport` is `relay` or `xdr` where the page has decided for all calls.
+  var bases, bridged, mount, withoutCredentials, ignoresCredentials, transport;
   var bothSchemes;
 
   // Support: IE 5 - 7
@@ -429,6 +434,7 @@
     bothSchemes = read('both-schemes') !== null;
     withoutCredentials = read('no-credentials') !== null;
     ignoresCredentials = read('ignore-credentials') !== null;
+    transport = read('transport');
     bases = [];
     own = /^(\w+:\/\/[^?]+)(\/[^\/?]+)\/xdr-bridge[.\w]*\.js(\?|$)/.exec(resolveInDocument(script)) || [];
     mount = '/' + (read('mount') || !others && own[2] || 'xdr').replace(/\//g, '');
@@ -527,6 +533,9 @@
         breakCall(call, 'timeout');
       } else {
         watchTimeout(call, start);
+        if (call._tick) {
+          call._tick();
+        }
       }
     }, 20);
   }
@@ -557,6 +566,118 @@
     }
   }
 
+  // One hidden frame for each base, which sends what XDomainRequest may not: the twin of xdr-transport.js. Text goes out, text
+  // comes back, _drop ends it; nothing is ever sent twice. Wire 9; the frame's side is relay.js.
+
+
+  var READY_MILLISECONDS = 30000;
+  // The frame is loaded when its script has run, but `ready` may come after onload.
+  var GRACE_MILLISECONDS = 5000;
+
+  var relays = {};
+
+  function createRelay(base) {
+    var url = base + mount + '/relay.html';
+    var origin = base.split('/', 3).join('/');
+    // Wire 9.2: whoever is in the frame, or says to be, has to know it.
+    var number = randomDigits();
+    var frame = root.document.createElement('iframe');
+    var readies = 0;
+    // Who waits for the answer, by the id of its call; 0 is the relay's own.
+    var receivers = [0];
+    var late;
+
+    // Why it is no more, or nothing. A relay that was ready twice has forgotten its calls.
+    function loss() {
+      var body = root.document.body;
+      var outside = frame.parentNode !== body;
+      var code = readies ? (readies > 1 || outside) && 'relay-gone' : late;
+      if (code) {
+        if (frame.parentNode) {
+          frame.parentNode.removeChild(frame);
+        }
+      } else if (outside) {
+        // Support: IE 5 - 9
+        // In a body that is not closed, only a first child is safe.
+        body.insertBefore(frame, body.firstChild);
+      }
+      return code;
+    }
+
+    // Support: IE 5 - 8
+    // It has to be called as a method of the window.
+    function say(id, verb, payload) {
+      frame.contentWindow.postMessage(number + ' ' + id + ' ' + verb + ' ' + payload, origin);
+    }
+
+    // Support: IE 5 - 8
+    // postMessage is synchronous, and what the event says is emptied afterwards; the source is == its window, and not ===; the
+    // origin may lack its port.
+    function hear(event) {
+      var parts = new RegExp('^' + number + ' (\\d+) \\S+ ([\\s\\S]*)$').exec(event.data);
+      if (parts && event.source == frame.contentWindow &&
+          !(origin + ':').indexOf(event.origin + ':')) {
+        later(function () {
+          var id = parts[1];
+          var receive = receivers[id];
+          receivers[id] = 0;
+          if (receive) {
+            receive(parts[2], true);
+          }
+          readies += id === '0';
+        }, 0);
+      }
+    }
+
+    // Support: IE 8
+    if (root.addEventListener) {
+      root.addEventListener('message', hear, false);
+    } else {
+      root.attachEvent('onmessage', hear);
+    }
+    later(function () {
+      late = 'relay-silent';
+    }, READY_MILLISECONDS);
+    frame.onload = function () {
+      later(function () {
+        late = 'relay-missing';
+      }, GRACE_MILLISECONDS);
+    };
+    frame.style.display = 'none';
+    frame.src = url + '#' + number;
+
+    // False where there is no relay any more, and nothing is done.
+    return function (call, text, receive) {
+      var id = receivers.push(0) - 1;
+
+      call._drop = function () {
+        if (receivers[id] && !loss()) {
+          say(id, 'abort', '');
+        }
+        receivers[id] = 0;
+      };
+      call._tick = function () {
+        var code = loss();
+        if (code) {
+          failCall(call, code + ': ' + url);
+        } else if (readies && !receivers[id]) {
+          receivers[id] = receive;
+          say(id, 'send', text);
+        }
+      };
+      return !loss() && !call._tick();
+    };
+  }
+
+  // Sends the text of `outer` through the frame at the base of `match`; `receive` gets the whole answer.
+  function relay(call, outer, receive, match) {
+    var base = match[1];
+    if (!relays[base] || !relays[base](call, outer[2], receive)) {
+      relays[base] = createRelay(base);
+      relays[base](call, outer[2], receive);
+    }
+  }
+
   // A call becomes a tunnel request: the twin of xdr_bridge/tunnel/decoding.py. Computes only.
 
 
@@ -564,21 +685,22 @@
   var MAX_URL_LENGTH = 1900;
 
   // [method, URL, body] of the tunnel request for a call to `base` + `target`; `once` makes its URL unique (Wire 2.4). Wire
-  // 3.2: URLs end up in logs, so only headers that tell nothing may stand in one.
-  function encodeTunnelRequest(method, target, headers, body, binary, once, base, mount) {
-    var version = '$xdr=1' + (binary ? ',base64' : '');
+  // 3.2: URLs end up in logs, so only headers that tell nothing may stand in one. Wire 9.2: the relay makes its URL itself, and
+  // its flags stand before the text.
+  function encodeTunnelRequest(method, target, headers, body, binary, once, base, mount, relayed) {
+    var flags = '1' + (binary ? ',base64' : '');
     // Wire 2.2: one line and no line end, which some servers refuse in a URL.
     var line = (headers[0] || []).join(':');
-    var url = base + target + (/\?/.test(target) ? '&' : '?') + version + (method === 'GET' ? '' : '&$httpMethod=' + method) +
+    var url = base + target + (/\?/.test(target) ? '&' : '?') + '$xdr=' + flags + (method === 'GET' ? '' : '&$httpMethod=' + method) +
       (line ? '&$httpHeaders=' + encodeURIComponent(line) : '') + '&$once=' + once;
     // Wire 2: a plain GET keeps its own URL. Wire 3: a whole request as text.
     // Wire 3.3: a target whose own parameters look like the tunnel's is data.
     // Support: IE 8 - 9
     // A % that escapes nothing may make a query invalid there, and open() throws.
-    return /^(GET|HEAD)$/.test(method) && !headers[1] && /^((accept|(accept|content)-language):|$)/i.test(line) && !/[?&](\$|%24)|%.?([^\da-f]|$)/i.test(target) &&
+    return !relayed && /^(GET|HEAD)$/.test(method) && !headers[1] && /^((accept|(accept|content)-language):|$)/i.test(line) && !/[?&](\$|%24)|%.?([^\da-f]|$)/i.test(target) &&
       url.length <= MAX_URL_LENGTH ? ['GET', url, null] :
-      ['POST', base + mount + '/tunnel?' + version + '&$once=' + once,
-        method + ' ' + target + ' XDR/1\r\n' + headerLines(headers, ': ') + '\r\n' + (body || '')];
+      ['POST', base + mount + '/tunnel?$xdr=' + flags + '&$once=' + once,
+        (relayed ? flags + '\n' : '') + method + ' ' + target + ' XDR/1\r\n' + headerLines(headers, ': ') + '\r\n' + (body || '')];
   }
 
   // One XDomainRequest for each call: its quirks end here. Text goes out, text comes back; never a second try, since a
@@ -648,7 +770,7 @@
 
     // XDomainRequest does not say why.
     function noAnswer() {
-      failCall(call, 'no-answer: no bridge, an origin not allowed, or 400, 403, 413, 502 of a front');
+      failCall(call, 'no-answer: no bridge, origin not allowed, or a front');
     }
 
     // Support: IE 9
@@ -681,7 +803,7 @@
       // Support: IE 8 - 9
       // responseText may be unreadable, on the way and at the end, and it may be no string.
       try {
-        text = String(xdr.responseText || '');
+        text = (xdr.responseText || '') + '';
       } catch (unreadable) {
         if (whole) {
           noAnswer();
@@ -748,9 +870,6 @@
   // A call that goes through the bridge, or, to an origin that no bridge stands for, through XDomainRequest as it is.
 
 
-  // Libraries that poll would say it for ever.
-  var notedCredentials;
-
   // `match` is [, base of the bridge, target]; without it, `url` is asked for directly.
   function createBridgedCall(request, givenMethod, url, match) {
     var method = normaliseMethod(givenMethod);
@@ -807,23 +926,24 @@
       answer._headers = xdr.contentType ? [['content-type', xdr.contentType]] : [];
     }
 
-    // Why the call cannot travel, or ''.
-    function obstacle(body) {
+    // The answer comes in a later task, whatever it is.
+    function travel(body) {
+      var binary = /x-user-defined/i.test(request._._mimeType);
       var scheme = root.location.protocol;
-      return match && request.withCredentials && !ignoresCredentials ? 'credentials-not-carried' :
-        url.split('//')[0] !== scheme ? 'scheme-mismatch: XDomainRequest needs ' + scheme :
+      var differs = url.split('//')[0] !== scheme;
+      var credentials = match && request.withCredentials && !ignoresCredentials;
+      // XDomainRequest shows what comes in pieces and needs no frame: it is the first choice where it will do.
+      var relayed = match && (transport ? transport === 'relay' : credentials || differs || !NativeXDomainRequest);
+      // Why the call cannot travel, or ''.
+      var problem = credentials && !relayed ? 'credentials-not-carried' :
+        // Not even the relay goes from https to http: mixed content.
+        differs && (!relayed || scheme === 'https:') ? 'scheme-mismatch: needs ' + scheme :
         // Support: IE 8 - 9
         // Text may be cut at a NUL, and nobody would notice.
         /\x00/.test(body) ? 'nul-in-body' :
         // What XDomainRequest leaves out authorises nothing, and libraries that believe in CORS always set it.
-        !match && !(/^(GET|POST)$/.test(method) && /^((accept|(accept|content)-language|content-type|cache-control|pragma|x-requested-with):.*\r\n)*$/i.test(headerLines(headers, ':'))) ?
+        !match && !(NativeXDomainRequest && /^(GET|POST)$/.test(method) && /^((accept|(accept|content)-language|content-type|cache-control|pragma|x-requested-with):.*\r\n)*$/i.test(headerLines(headers, ':'))) ?
           'not-bridged: bridges stand for ' + bases : '';
-    }
-
-    // The answer comes in a later task, whatever it is.
-    function travel(body) {
-      var binary = /x-user-defined/i.test(request._._mimeType);
-      var problem = obstacle(body);
       var outer = [method, url, body];
       if (problem) {
         later(function () {
@@ -833,19 +953,18 @@
       }
       if (match) {
         read = createReader(answer);
+        if (relayed && credentials) {
+          headers.push(['XDR-Credentials', 'include']);
+        }
         // Wire 2.4: unique, also among the pages that share a cache. Support: IE 8 - 9
         // Even a POST may be answered from the cache of a GET.
-        outer = encodeTunnelRequest(method, match[2], headers, body, binary, String(Math.random()).substring(2), match[1], mount);
+        outer = encodeTunnelRequest(method, match[2], headers, body, binary, randomDigits(), match[1], mount, relayed);
       } else {
         // Only 200 counts as loaded there; it does not say with which words.
         answer._status = 200;
         read = readPlain;
-        if (request.withCredentials && !notedCredentials) {
-          report(call._name + ': sent without credentials');
-          notedCredentials = true;
-        }
       }
-      transmit(call, outer, receive, match);
+      (relayed ? relay : transmit)(call, outer, receive, match);
     }
 
     if (!isToken(method)) {
@@ -1005,7 +1124,7 @@
         throw denied;
       }
     }
-    return createBridgedCall(request, String(parameters[0]), url, match);
+    return createBridgedCall(request, parameters[0] + '', url, match);
   }
 
   var methods = BridgedRequest.prototype = new EventTarget();
@@ -1083,13 +1202,13 @@
     if (probe && (probe._ || 'withCredentials' in probe)) {
       return;
     }
-    if (!NativeXDomainRequest) {
-      report('nothing-bridged: there is no XDomainRequest');
+    if (!NativeXDomainRequest && !root.postMessage) {
+      report('nothing-bridged: no XDomainRequest');
     } else if (configure(scriptUrl, read)) {
       watchUnload();
       return BridgedRequest;
     } else {
-      report('nothing-bridged: ' + scriptUrl + ' is not in ' + mount + ' of another origin, and data-bridge-for names none');
+      report('nothing-bridged: ' + scriptUrl + ' is not in ' + mount + ' of another origin; data-bridge-for');
     }
   }
 
@@ -1138,13 +1257,13 @@
     do {
       script = scripts[--i];
     } while (script && !/^([^?#]*\/)?xdr-bridge[.\w]*\.js([?#]|$)/.test(script.src) && !read('bridge-for'));
-    if (createConstructor(script ? script.src : '(no script element)', read)) {
+    if (createConstructor(script ? script.src : '(no script)', read)) {
       BridgedRequest.uninstall = function () {
         setGlobals(NativeXMLHttpRequest, NativeActiveXObject);
       };
       setGlobals(BridgedRequest, BridgedActiveXObject);
       if (script && script.defer) {
-        report('deferred: other scripts have looked before');
+        report('deferred: too late');
       }
     }
   }

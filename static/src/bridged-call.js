@@ -1,19 +1,17 @@
 // A call that goes through the bridge, or, to an origin that no bridge stands for, through XDomainRequest as it is.
 
 import { countBytes, extractBody, responseDocument, setResponse } from './body.js';
-import { later, report, root } from './env.js';
+import { NativeXDomainRequest, later, root } from './env.js';
 import { domException } from './errors.js';
 import { isHeard } from './event-target.js';
 import { createReader } from './frame.js';
 import { combineHeader, getHeader, headerLines, isForbiddenHeader, isForbiddenMethod, isToken, normaliseMethod } from './headers.js';
-import { bases, ignoresCredentials, mount } from './location.js';
+import { bases, ignoresCredentials, mount, transport } from './location.js';
+import { relay } from './relay-transport.js';
 import { announce, beginCall, changeState, endCall, failCall, isLive } from './request-state.js';
-import { trim } from './text.js';
+import { randomDigits, trim } from './text.js';
 import { encodeTunnelRequest } from './tunnel.js';
 import { transmit } from './xdr-transport.js';
-
-// Libraries that poll would say it for ever.
-var notedCredentials;
 
 // `match` is [, base of the bridge, target]; without it, `url` is asked for directly.
 export function createBridgedCall(request, givenMethod, url, match) {
@@ -71,23 +69,24 @@ export function createBridgedCall(request, givenMethod, url, match) {
     answer._headers = xdr.contentType ? [['content-type', xdr.contentType]] : [];
   }
 
-  // Why the call cannot travel, or ''.
-  function obstacle(body) {
+  // The answer comes in a later task, whatever it is.
+  function travel(body) {
+    var binary = /x-user-defined/i.test(request._._mimeType);
     var scheme = root.location.protocol;
-    return match && request.withCredentials && !ignoresCredentials ? 'credentials-not-carried' :
-      url.split('//')[0] !== scheme ? 'scheme-mismatch: XDomainRequest needs ' + scheme :
+    var differs = url.split('//')[0] !== scheme;
+    var credentials = match && request.withCredentials && !ignoresCredentials;
+    // XDomainRequest shows what comes in pieces and needs no frame: it is the first choice where it will do.
+    var relayed = match && (transport ? transport === 'relay' : credentials || differs || !NativeXDomainRequest);
+    // Why the call cannot travel, or ''.
+    var problem = credentials && !relayed ? 'credentials-not-carried' :
+      // Not even the relay goes from https to http: mixed content.
+      differs && (!relayed || scheme === 'https:') ? 'scheme-mismatch: needs ' + scheme :
       // Support: IE 8 - 9
       // Text may be cut at a NUL, and nobody would notice.
       /\x00/.test(body) ? 'nul-in-body' :
       // What XDomainRequest leaves out authorises nothing, and libraries that believe in CORS always set it.
-      !match && !(/^(GET|POST)$/.test(method) && /^((accept|(accept|content)-language|content-type|cache-control|pragma|x-requested-with):.*\r\n)*$/i.test(headerLines(headers, ':'))) ?
+      !match && !(NativeXDomainRequest && /^(GET|POST)$/.test(method) && /^((accept|(accept|content)-language|content-type|cache-control|pragma|x-requested-with):.*\r\n)*$/i.test(headerLines(headers, ':'))) ?
         'not-bridged: bridges stand for ' + bases : '';
-  }
-
-  // The answer comes in a later task, whatever it is.
-  function travel(body) {
-    var binary = /x-user-defined/i.test(request._._mimeType);
-    var problem = obstacle(body);
     var outer = [method, url, body];
     if (problem) {
       later(function () {
@@ -97,19 +96,18 @@ export function createBridgedCall(request, givenMethod, url, match) {
     }
     if (match) {
       read = createReader(answer);
+      if (relayed && credentials) {
+        headers.push(['XDR-Credentials', 'include']);
+      }
       // Wire 2.4: unique, also among the pages that share a cache. Support: IE 8 - 9
       // Even a POST may be answered from the cache of a GET.
-      outer = encodeTunnelRequest(method, match[2], headers, body, binary, String(Math.random()).substring(2), match[1], mount);
+      outer = encodeTunnelRequest(method, match[2], headers, body, binary, randomDigits(), match[1], mount, relayed);
     } else {
       // Only 200 counts as loaded there; it does not say with which words.
       answer._status = 200;
       read = readPlain;
-      if (request.withCredentials && !notedCredentials) {
-        report(call._name + ': sent without credentials');
-        notedCredentials = true;
-      }
     }
-    transmit(call, outer, receive, match);
+    (relayed ? relay : transmit)(call, outer, receive, match);
   }
 
   if (!isToken(method)) {

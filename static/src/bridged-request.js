@@ -47,7 +47,7 @@ function createCall(request, parameters, async) {
       throw denied;
     }
   }
-  return createBridgedCall(request, String(parameters[0]), url, match);
+  return createBridgedCall(request, parameters[0] + '', url, match);
 }
 
 var methods = BridgedRequest.prototype = new EventTarget();

@@ -15,13 +15,13 @@ export function createConstructor(scriptUrl, read) {
   if (probe && (probe._ || 'withCredentials' in probe)) {
     return;
   }
-  if (!NativeXDomainRequest) {
-    report('nothing-bridged: there is no XDomainRequest');
+  if (!NativeXDomainRequest && !root.postMessage) {
+    report('nothing-bridged: no XDomainRequest');
   } else if (configure(scriptUrl, read)) {
     watchUnload();
     return BridgedRequest;
   } else {
-    report('nothing-bridged: ' + scriptUrl + ' is not in ' + mount + ' of another origin, and data-bridge-for names none');
+    report('nothing-bridged: ' + scriptUrl + ' is not in ' + mount + ' of another origin; data-bridge-for');
   }
 }
 
@@ -70,13 +70,13 @@ export function install() {
   do {
     script = scripts[--i];
   } while (script && !/^([^?#]*\/)?xdr-bridge[.\w]*\.js([?#]|$)/.test(script.src) && !read('bridge-for'));
-  if (createConstructor(script ? script.src : '(no script element)', read)) {
+  if (createConstructor(script ? script.src : '(no script)', read)) {
     BridgedRequest.uninstall = function () {
       setGlobals(NativeXMLHttpRequest, NativeActiveXObject);
     };
     setGlobals(BridgedRequest, BridgedActiveXObject);
     if (script && script.defer) {
-      report('deferred: other scripts have looked before');
+      report('deferred: too late');
     }
   }
 }

@@ -4,7 +4,8 @@ import { root } from './env.js';
 import { resolveUrl } from './url.js';
 
 // `bridged` finds the base of a call, whose bridge is at that base plus {mount}/tunnel, and the target below it (Wire 3.1).
-export var bases, bridged, mount, withoutCredentials, ignoresCredentials;
+// `transport` is `relay` or `xdr` where the page has decided for all calls.
+export var bases, bridged, mount, withoutCredentials, ignoresCredentials, transport;
 var bothSchemes;
 
 // Support: IE 5 - 7
@@ -27,6 +28,7 @@ export function configure(script, read) {
   bothSchemes = read('both-schemes') !== null;
   withoutCredentials = read('no-credentials') !== null;
   ignoresCredentials = read('ignore-credentials') !== null;
+  transport = read('transport');
   bases = [];
   own = /^(\w+:\/\/[^?]+)(\/[^\/?]+)\/xdr-bridge[.\w]*\.js(\?|$)/.exec(resolveInDocument(script)) || [];
   mount = '/' + (read('mount') || !others && own[2] || 'xdr').replace(/\//g, '');

@@ -28,6 +28,11 @@ function createRequest() {
 
 function ignore() {}
 
+// Where no frame came.
+function fail(origin, id, status) {
+  say(origin, id, 'text', 'XDR/1 error no-answer\r\nthe relay got no frame, status ' + status + '\r\n');
+}
+
 // Hands on a frame, or sends the next call of a redirect.
 function receive(origin, id, version, status, text, redirects) {
   var again = /^XDR\/1 again\r\n([\s\S]*)$/.exec(text);
@@ -39,7 +44,7 @@ function receive(origin, id, version, status, text, redirects) {
   } else if (/^\s*(HTTP|XDR)\/1/.test(text)) {
     say(origin, id, 'text', text);
   } else {
-    say(origin, id, 'fail', status);
+    fail(origin, id, status);
   }
 }
 
@@ -48,7 +53,7 @@ function send(origin, id, version, message, redirects) {
     start(origin, id, version, message, redirects);
   } catch (refused) {
     delete calls[id];
-    say(origin, id, 'fail', 0);
+    fail(origin, id, 0);
   }
 }
 
@@ -83,13 +88,13 @@ function take(origin, id, verb, payload) {
   var parts = /^(1(?:,[a-z\d]+)*)\n(\S+ \/[\s\S]*)$/.exec(payload);
   if (!/^https?:/.test(origin)) {
     // A page without an origin: nothing can be sent for it, nor be addressed to it.
-    say('*', id, 'fail', 0);
+    fail('*', id, 0);
   } else if (verb === 'abort' && xhr) {
     delete calls[id];
     xhr.onreadystatechange = ignore;
     xhr.abort();
   } else if (verb === 'send' && !parts) {
-    say(origin, id, 'fail', 0);
+    fail(origin, id, 0);
   } else if (verb === 'send' && !xhr) {
     send(origin, id, parts[1], parts[2], 0);
   }

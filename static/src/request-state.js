@@ -82,6 +82,9 @@ function watchTimeout(call, start) {
       breakCall(call, 'timeout');
     } else {
       watchTimeout(call, start);
+      if (call._tick) {
+        call._tick();
+      }
     }
   }, 20);
 }

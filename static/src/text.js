@@ -22,3 +22,7 @@ export function removeFrom(list, item) {
     }
   }
 }
+
+export function randomDigits() {
+  return (Math.random() + '').substring(2);
+}

@@ -33,7 +33,7 @@ function removeDotSegments(path) {
 // `reference` as a document at `base` means it, absolute and normalised, without user, password and fragment; or ''.
 export function resolveUrl(reference, base) {
   // URL: tabs and line ends go. Unlike there, a backslash is no slash: it is encoded, since Wire 4.5 wants none.
-  var url = split(trim(String(reference)).replace(/[\t\n\r]/g, ''));
+  var url = split(trim(reference + '').replace(/[\t\n\r]/g, ''));
   var from = split(base);
   var scheme = (url[1] || from[1] || '').toLowerCase();
   if (!url[1] && !url[2]) {

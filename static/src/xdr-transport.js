@@ -68,7 +68,7 @@ export function transmit(call, outer, receive, signs) {
 
   // XDomainRequest does not say why.
   function noAnswer() {
-    failCall(call, 'no-answer: no bridge, an origin not allowed, or 400, 403, 413, 502 of a front');
+    failCall(call, 'no-answer: no bridge, origin not allowed, or a front');
   }
 
   // Support: IE 9
@@ -101,7 +101,7 @@ export function transmit(call, outer, receive, signs) {
     // Support: IE 8 - 9
     // responseText may be unreadable, on the way and at the end, and it may be no string.
     try {
-      text = String(xdr.responseText || '');
+      text = (xdr.responseText || '') + '';
     } catch (unreadable) {
       if (whole) {
         noAnswer();

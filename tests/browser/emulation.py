@@ -22,6 +22,8 @@ def emulate(context: BrowserContext, browser: str, faults: str = "", options: st
     source = (STATIC / "emulator" / "ie-emulator.js").read_text("utf-8")
     context.add_init_script(f"window.ieEmulator = {profile};\n{source}")
     if "reach" in options.split():
+        # A document that a route has answered comes from nowhere, and has to ask for this host.
+        context.grant_permissions(["local-network-access"])
         context.route("**/*", _let_ports_reach)
 
 

@@ -21,11 +21,11 @@ describe('the polyfill leaves no trace', () => {
 
 describe('where it is needed and does nothing it says why, once', () => {
   const reasons = {
-    'its element is gone': [{ scripts: ['https://cdn.example/jquery.js'] }, '(no script element) is not in /xdr of another origin'],
+    'its element is gone': [{ scripts: ['https://cdn.example/jquery.js'] }, '(no script) is not in /xdr of another origin'],
     'it is on the page\'s own host': [{ page: 'https://api.example/' }, 'https://api.example/xdr/xdr-bridge.js is not in /xdr of another origin'],
     'it is on a CDN, in no folder': [{ scripts: ['https://cdn.example/xdr-bridge.js'] }, 'https://cdn.example/xdr-bridge.js is not in /xdr of another origin'],
     'its bases are all the page\'s own': [{ scripts: [{ src: '/xdr-bridge.js', 'data-bridge-for': 'https://shop.example/v1' }] }, '/xdr-bridge.js is not in /xdr of another origin'],
-    'XDomainRequest is switched off': [{ xdr: false }, 'there is no XDomainRequest'],
+    'XDomainRequest is switched off': [{ xdr: false }, 'no XDomainRequest'],
   };
   for (const [name, [options, reason]] of Object.entries(reasons)) {
     test(name, () => {
@@ -37,7 +37,7 @@ describe('where it is needed and does nothing it says why, once', () => {
 
   test('and where it comes too late for others, it works and says so', () => {
     const world = createWorld({ scripts: [{ src: 'https://api.example/xdr/xdr-bridge.js', defer: true }] });
-    assert.deepEqual(world.sentences, ['xdr-bridge: deferred: other scripts have looked before']);
+    assert.deepEqual(world.sentences, ['xdr-bridge: deferred: too late']);
     assert.notEqual(world.realm.XMLHttpRequest, world.native);
   });
 

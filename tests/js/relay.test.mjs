@@ -10,6 +10,8 @@ const { cases } = vectors('relay');
 const PLACE = { protocol: 'https:', host: 'api.example', pathname: '/xdr/relay.html', hash: '#4711' };
 const FRAME = 'HTTP/1.1 200 OK\r\n\r\nx\x7f\r\nXDR-End: ok\r\n';
 
+const failure = (status) => `text XDR/1 error no-answer\r\nthe relay got no frame, status ${status}\r\n`;
+
 // A frame in a parent. Events are emptied after their handler, as document modes below 9 do; `legacy` is their attachEvent. Two
 // windows that are equal and not identical, which they have too, cannot be made here.
 function createFrame({ place = PLACE, legacy = false, framed = true, activeX = false } = {}) {
@@ -123,7 +125,7 @@ test('what cannot be sent fails', () => {
   for (const payload of ['', '1\n', '1', '1,relay&a=1\nGET / XDR/1', '2\nGET / XDR/1', '1\nGET https://evil.test/ XDR/1', '1\n\nGET / X']) {
     const frame = createFrame();
     frame.hear(`4711 1 send ${payload}`);
-    assert.deepEqual([frame.sent, frame.said.slice(1)], [[], [['4711 1 fail 0', 'https://shop.example']]], payload);
+    assert.deepEqual([frame.sent, frame.said.slice(1)], [[], [[`4711 1 ${failure(0)}`, 'https://shop.example']]], payload);
   }
 });
 
@@ -131,7 +133,7 @@ test('a page without an origin gets no call, and is told', () => {
   for (const origin of ['null', 'file://', 'about:', '']) {
     const frame = createFrame();
     frame.hear(send(1), { origin });
-    assert.deepEqual([frame.sent, frame.said.slice(1)], [[], [['4711 1 fail 0', '*']]]);
+    assert.deepEqual([frame.sent, frame.said.slice(1)], [[], [[`4711 1 ${failure(0)}`, '*']]]);
   }
 });
 
@@ -142,7 +144,7 @@ test('a frame is handed on whatever its status, also behind white space; anythin
     const frame = createFrame();
     frame.hear(send(1));
     frame.sent[0].answer(status, text);
-    assert.deepEqual(frame.said[1], [`4711 1 ${verb} ${verb === 'text' ? text : status}`, 'https://shop.example']);
+    assert.deepEqual(frame.said[1], [`4711 1 ${verb === 'text' ? `text ${text}` : failure(status)}`, 'https://shop.example']);
   }
 });
 
@@ -155,7 +157,7 @@ test('an answer that cannot be read is a failure', () => {
     throw new Error('c00c023f');
   } });
   sent.onreadystatechange();
-  assert.deepEqual(frame.said[1], ['4711 1 fail 0', 'https://shop.example']);
+  assert.deepEqual(frame.said[1], [`4711 1 ${failure(0)}`, 'https://shop.example']);
 });
 
 test('an abort is the end of a call, and of that one only', () => {
@@ -195,7 +197,7 @@ test('a redirect that cannot be sent fails', () => {
   const frame = createFrame();
   frame.hear(send(1));
   frame.sent[0].answer(200, 'XDR/1 again\r\n');
-  assert.deepEqual(frame.said[1], ['4711 1 fail 0', 'https://shop.example']);
+  assert.deepEqual(frame.said[1], [`4711 1 ${failure(0)}`, 'https://shop.example']);
 });
 
 test('redirects without end have one', () => {

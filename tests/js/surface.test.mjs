@@ -105,14 +105,14 @@ describe('a cross-origin URL that is not listed', () => {
     }
   });
 
-  test('gets no credentials, and the console says so once', () => {
+  test('gets no credentials, whatever the page has set', () => {
     const there = world();
     for (let i = 0; i < 2; i++) {
       const subject = request(there, 'GET', OTHER, { before: (r) => (r.withCredentials = true) });
       there.xdrs[i].load('text');
       assert.equal(subject.responseText, 'text');
     }
-    assert.deepEqual(there.sentences, [`xdr-bridge: GET ${OTHER}: sent without credentials`]);
+    assert.deepEqual(there.sentences, []);
   });
 
   test('shows the type that XDomainRequest shows', () => {
@@ -127,7 +127,7 @@ describe('a cross-origin URL that is not listed', () => {
   const impossible = {
     'another method': [{ method: 'PUT' }, 'not-bridged: bridges stand for https://api.example'],
     'a header that may authorise': [{ headers: [['Accept', '*/*'], ['X-A', '1']] }, 'not-bridged: bridges stand for https://api.example'],
-    'another scheme': [{ url: 'http://other.example/' }, 'scheme-mismatch: XDomainRequest needs https:'],
+    'another scheme': [{ url: 'http://other.example/' }, 'scheme-mismatch: needs https:'],
   };
   for (const [name, [{ method = 'GET', url = OTHER, ...options }, sentence]] of Object.entries(impossible)) {
     test(`${name} is a network error after send(), not an exception`, () => {
@@ -261,10 +261,11 @@ describe('the constructor build', () => {
   test('touches no global and does the same', () => {
     const world = createWorld({ scripts: [] });
     const createRequest = load(world);
-    const before = Object.getOwnPropertyNames(world.realm);
+    // Sorted: the engine orders them anew when they become many.
+    const before = Object.getOwnPropertyNames(world.realm).sort();
     const Bridged = createRequest(SCRIPT, { bridgeFor: 'https://b.example', noCredentials: true });
     assert.equal(world.realm.XMLHttpRequest, world.native);
-    assert.deepEqual(Object.getOwnPropertyNames(world.realm), before);
+    assert.deepEqual(Object.getOwnPropertyNames(world.realm).sort(), before);
     const subject = new Bridged();
     subject.open('PUT', 'https://b.example/x');
     subject.send('y');
