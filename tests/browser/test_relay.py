@@ -63,3 +63,24 @@ def _run(
 @pytest.mark.parametrize("profile", ["ie8", "ie9", "nocors"])
 def test_a_session_by_cookie(chromium: Browser, sessions: Rig, profile: str) -> None:
     assert _run(chromium, sessions, profile, "relay-session") == SESSION
+
+
+def test_a_page_that_no_policy_allows_gets_no_relay(chromium: Browser, sessions: Rig) -> None:
+    """The frame is blocked by frame-ancestors; what the page says to it is heard by nobody."""
+    with InThread(stranger := Rig(make_relay_api())):
+        scripts = ["/scripts/relay.js", "/scripts/relay-stranger.js"]
+        path = stranger.add_page("stranger.html", "native", scripts)
+        html = stranger.pages["stranger.html"]
+        stranger.pages["stranger.html"] = html.replace(
+            stranger.bridge_origin, sessions.bridge_origin
+        )
+        context = chromium.new_context()
+        emulate(context, "nocors", options="reach")
+        try:
+            results = read_results(context.new_page(), stranger.page_origin + path)
+        finally:
+            context.close()
+    assert results == {
+        "by the polyfill": f"0 relay-missing: {sessions.bridge_origin}/xdr/relay.html",
+        "by hand": "",
+    }
