@@ -1,7 +1,7 @@
 """Say step by step what the bridge decides about a call. No I/O, and no decision of its own.
 
 Each line is an answer of the code that decides: the question is put to it as a page would put it,
-by each of its doors.
+by each of its doors. Longer than 300 lines: it goes through all of them, one after the other.
 """
 
 from __future__ import annotations

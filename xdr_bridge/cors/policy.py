@@ -3,6 +3,8 @@
 Follows the CORS protocol of the Fetch standard. One function, `CorsPolicy.decide`, answers for
 preflights, native calls and tunnelled calls alike, so that no door is wider than another.
 https://fetch.spec.whatwg.org/#http-cors-protocol
+
+Longer than 300 lines: the policy is one value, and what it says is to be read beside it.
 """
 
 from __future__ import annotations

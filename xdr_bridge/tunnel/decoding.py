@@ -1,6 +1,7 @@
 """Tunnel request to call: the rules 2 to 4 of docs/wire-format.md as code. Decoding only.
 
 The JavaScript twin is static/src/tunnel.js; tests/vectors/tunnel.json binds the two together.
+Longer than 300 lines: both forms end in the same checks, which stand below them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which requests are tunnel requests, and what XDomainRequest can send: rule 1 of the wire format.
 
-Nothing in them is believed yet; `tunnel.py` decodes.
+Nothing in them is believed yet; `decoding.py` decodes.
 """
 
 from __future__ import annotations

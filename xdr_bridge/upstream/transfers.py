@@ -1,6 +1,7 @@
 """One call to the API: the request going out, the answer coming in.
 
-Which connection a transfer gets and how long it may take is the pool's business (`upstream.py`).
+Which connection a transfer gets and how long it may take is the pool's business (`pool.py`).
+Longer than 300 lines: what can happen to a transfer is one machine.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Read the requests of a connection, strictly, from any pieces of bytes. No I/O and no clock.
 
-Follows RFC 9112 (the grammar) and RFC 9110 (fields). Twin of `answers.py`: where the standard lets
-a recipient repair what is malformed, this one refuses. A guess about where a request ends is a
+Follows RFC 9112 (the grammar) and RFC 9110 (fields). Twin of `answer_reader.py`: where the standard
+lets a recipient repair what is malformed, this one refuses. A guess about where a request ends is a
 guess about what the next one is (request smuggling, RFC 9112, section 11.2). Longer than 300 lines,
 because each check of a head relies on those before it.
 """
