@@ -91,22 +91,27 @@ PLAIN = [
 ]
 # Who has tests elsewhere, because a request alone does not provoke it.
 ELSEWHERE = {
-    Code.BODY_TOO_LARGE: "a frame with status 413: test_gateway_streams.py",
+    Code.BODY_TOO_LARGE: "a frame with status 413: test_streams.py",
     Code.MISDIRECTED_REQUEST: "test_refusals.py",
     Code.FORWARDED_MALFORMED: "test_behind_a_proxy.py",
     Code.LOOP_DETECTED: "a frame with status 508: test_behind_a_proxy.py",
-    Code.UPSTREAM_UNREACHABLE: "test_gateway_streams.py",
-    Code.UPSTREAM_BROKEN: "test_gateway_streams.py",
+    Code.UPSTREAM_UNREACHABLE: "test_streams.py",
+    Code.UPSTREAM_BROKEN: "test_streams.py",
     Code.UPSTREAM_UNANSWERED: "test_faults.py",
-    Code.UPSTREAM_TIMEOUT: "test_gateway_streams.py",
-    Code.UPSTREAM_CUT: "test_gateway_streams.py",
+    Code.UPSTREAM_TIMEOUT: "test_streams.py",
+    Code.UPSTREAM_CUT: "test_streams.py",
     Code.REDIRECT_REFUSED: "test_attacks.py",
     Code.TOO_MANY_REDIRECTS: "test_webtest.py",
-    Code.OVERLOADED: "the pool's: test_upstream.py",
+    Code.OVERLOADED: "the pool's: tests/upstream/test_pool.py",
     Code.REQUEST_TIMEOUT: "test_time_limits.py",
     Code.TOO_MANY_CALLS: "test_call_limits.py",
     Code.TOO_MANY_CONNECTIONS: "test_connection_limits.py",
     Code.INTERNAL_ERROR: "a bug by definition: below",
+    # Of relayed calls only.
+    Code.RELAY_OFF: "test_relay.py",
+    Code.RELAY_MALFORMED: "test_relay.py",
+    Code.RELAY_NOT_SAME_ORIGIN: "test_relay.py",
+    Code.CREDENTIALS_NOT_ALLOWED: "test_relay.py",
     # Under API authority only.
     Code.PREFLIGHT_STATUS: "test_preflights.py",
     Code.PREFLIGHT_MALFORMED: "test_preflights.py",
