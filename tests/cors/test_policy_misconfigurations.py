@@ -368,6 +368,7 @@ def test_4_26_the_policy_never_sees_the_host_field() -> None:
         "method",
         "header_names",
         "overrides",
+        "credentials",
     ]
 
 
